@@ -1,0 +1,70 @@
+using NativeGateway.Model;
+
+namespace NativeGateway.Storage;
+
+/// <summary>
+/// What the registry keeps, in the product's words. Two implementations: SQLite (embedded default) and Postgres (shared by replicas).
+/// Every write is one transaction that also raises the registry's revision by one, and is visible to the next <see cref="LoadAsync"/>.
+/// Secrets in headers and environments are encrypted before they reach SQL.
+/// Faults of the database surface as <see cref="StoreUnavailableException"/>; broken rules (duplicate, unknown parent) as a <see cref="StoreConflict"/>.
+/// </summary>
+internal interface IRegistryStore : IAsyncDisposable
+{
+    /// <summary>Brings the schema up to date. Safe when several replicas start at once.</summary>
+    Task MigrateAsync(CancellationToken cancellationToken);
+
+    /// <summary>Everything a snapshot is compiled from, in one consistent read. Key order: by creation; upstream order: by order, then key.</summary>
+    Task<RegistryConfig> LoadAsync(CancellationToken cancellationToken);
+
+    /// <summary>The current revision; cheap enough to be asked every second.</summary>
+    Task<long> GetRevisionAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Completes with true when a change may have happened since the call began, with false after <paramref name="patience"/>.
+    /// Postgres: LISTEN, in a connection of its own that heals itself. SQLite: polls <c>PRAGMA data_version</c>, which also sees other processes.
+    /// </summary>
+    Task<bool> WaitForChangeAsync(TimeSpan patience, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// On a registry without any organization, stores all three at once and returns true; otherwise changes nothing and returns false,
+    /// so that of several replicas that start together exactly one creates the first key.
+    /// </summary>
+    Task<bool> TryInitializeAsync(OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken);
+
+    Task<StoreConflict> SaveOrganizationAsync(OrganizationConfig organization, CancellationToken cancellationToken);
+
+    Task<StoreConflict> SaveWorkspaceAsync(WorkspaceConfig workspace, CancellationToken cancellationToken);
+
+    /// <summary>Inserts or replaces by <see cref="UpstreamConfig.Id"/>.</summary>
+    Task<StoreConflict> SaveUpstreamAsync(UpstreamConfig upstream, CancellationToken cancellationToken);
+
+    Task<StoreConflict> DeleteUpstreamAsync(Guid upstreamId, CancellationToken cancellationToken);
+
+    /// <summary>Inserts or replaces by <see cref="KeyConfig.Id"/>.</summary>
+    Task<StoreConflict> SaveKeyAsync(KeyConfig key, CancellationToken cancellationToken);
+
+    Task<StoreConflict> SaveSettingAsync(string name, string value, CancellationToken cancellationToken);
+
+    Task<IReadOnlyList<StoredCatalog>> LoadCatalogsAsync(CancellationToken cancellationToken);
+
+    /// <summary>Keeps the last catalog of an upstream. Does not raise the revision. A catalog of an unknown upstream is kept too (file entries have no row).</summary>
+    Task SaveCatalogAsync(StoredCatalog catalog, CancellationToken cancellationToken);
+}
+
+/// <summary>Why a write was not done; <see cref="None"/> when it was.</summary>
+internal enum StoreConflict
+{
+    None,
+
+    /// <summary>The name is taken within its parent.</summary>
+    Duplicate,
+
+    /// <summary>The organization or workspace it belongs to does not exist.</summary>
+    UnknownParent,
+
+    /// <summary>There is nothing under that id.</summary>
+    NotFound,
+}
+
+/// <summary>The database cannot be reached or refuses to work. The message names no secret and no connection string.</summary>
+internal sealed class StoreUnavailableException(string message, Exception inner) : Exception(message, inner);
