@@ -1,0 +1,101 @@
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Upstream;
+
+/// <summary>
+/// One upstream MCP server as the gateway talks to it, over whatever transport: finds out which revision it speaks, keeps sessions with it
+/// and heals them. One per upstream and credential; used by many exchanges at once; survives a snapshot swap that does not change its config.
+/// </summary>
+internal interface IUpstreamConnection : IAsyncDisposable
+{
+    /// <summary>
+    /// The session in which an exchange of a client with these capabilities runs. Opened, with probe and handshake, when there is none yet
+    /// (concurrent callers share one attempt); completes synchronously otherwise. A modern upstream has one session for all capabilities.
+    /// </summary>
+    ValueTask<UpstreamOpening> OpenAsync(ClientCapabilities capabilities, CancellationToken cancellationToken);
+}
+
+/// <summary>A session, or why there is none. Exactly one of the two is set.</summary>
+internal readonly record struct UpstreamOpening(IUpstreamSession? Session, GatewayError? Error);
+
+/// <summary>A conversation with an upstream in one revision. A lost legacy session is re-initialized once per request behind this interface.</summary>
+internal interface IUpstreamSession
+{
+    UpstreamPeer Peer { get; }
+
+    /// <summary>A request id (or progress token) that this session has never used, as decimal digits written into <paramref name="destination"/>; returns how many.</summary>
+    int NextId(Span<byte> destination);
+
+    /// <summary>
+    /// Sends one request, whose id comes from <see cref="NextId"/>. Returns when the upstream has begun to answer, or an error when it cannot.
+    /// Cancelling <paramref name="cancellationToken"/> abandons the request but tells a legacy upstream nothing (post <c>notifications/cancelled</c> for that).
+    /// </summary>
+    ValueTask<UpstreamSending> SendAsync(UpstreamRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Sends a notification, or the response to a request of the upstream. The bytes are free again when the task completes.</summary>
+    ValueTask<GatewayError?> PostAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
+}
+
+/// <summary>What an upstream said of itself.</summary>
+/// <param name="Capabilities">Raw JSON object of its server capabilities.</param>
+/// <param name="ServerInfo">Raw JSON object, or empty when a modern upstream gave none.</param>
+internal sealed record UpstreamPeer(
+    ProtocolRevision Revision,
+    ReadOnlyMemory<byte> Capabilities,
+    ReadOnlyMemory<byte> ServerInfo,
+    string? Instructions);
+
+/// <summary>One request on its way to an upstream. Owned by the exchange; valid until the reply is disposed.</summary>
+internal sealed class UpstreamRequest
+{
+    /// <summary>The message, already in the upstream's revision, with the upstream's id and names.</summary>
+    public MessageEditor Message { get; } = new();
+
+    /// <summary>The upstream id as it stands in the message, to correlate the response.</summary>
+    public ReadOnlyMemory<byte> Id { get; set; }
+
+    public McpMethod Method { get; set; }
+
+    /// <summary>The method's text without quotes, for the <c>Mcp-Method</c> header of modern upstreams.</summary>
+    public ReadOnlyMemory<byte> MethodText { get; set; }
+
+    /// <summary>Unescaped text for the <c>Mcp-Name</c> header of modern upstreams; empty when the method has none.</summary>
+    public ReadOnlyMemory<byte> MirroredName { get; set; }
+
+    /// <summary>Further mirrored headers (<c>Mcp-Param-*</c>), names and already encoded values; null for none.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>>? MirroredParameters { get; set; }
+
+    /// <summary>W3C trace context to send as a header; null for none.</summary>
+    public string? TraceParent { get; set; }
+}
+
+/// <summary>A reply stream, or why there is none. Exactly one of the two is set.</summary>
+internal readonly record struct UpstreamSending(UpstreamReply? Reply, GatewayError? Error);
+
+/// <summary>
+/// What an upstream sends back for one request: any number of notifications and requests, then one response. Reading is pull-based, so a slow
+/// client slows only its own reply down. Disposing before the response abandons the rest (and, for a modern HTTP upstream, cancels the request).
+/// </summary>
+internal abstract class UpstreamReply : IAsyncDisposable
+{
+    /// <summary>The next message; its bytes are valid until the next call. After the response the reply is at its end and must not be read again.</summary>
+    public abstract ValueTask<UpstreamReceived> ReadAsync(CancellationToken cancellationToken);
+
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>One message from an upstream with its head, or why there is none (connection broken, not a JSON-RPC message, too large).</summary>
+internal readonly record struct UpstreamReceived(ReadOnlyMemory<byte> Bytes, RpcMessage Message, GatewayError? Error);
+
+/// <summary>
+/// What an upstream says outside any request. Handlers return at once; they are called from the connection's own reading loop.
+/// </summary>
+internal interface IUpstreamEvents
+{
+    /// <summary><c>notifications/{tools,prompts,resources}/list_changed</c>, or a fresh session after a lost one (method <see cref="McpMethod.Unknown"/>).</summary>
+    void ListChanged(Guid upstreamId, McpMethod notification);
+
+    /// <summary><c>notifications/resources/updated</c>, with the whole message.</summary>
+    void ResourceUpdated(Guid upstreamId, ReadOnlyMemory<byte> message);
+}

@@ -1,0 +1,57 @@
+using System.Text;
+using System.Text.Json;
+
+namespace NativeGateway.Protocol;
+
+/// <summary>Raw JSON string tokens and their text.</summary>
+internal static class JsonText
+{
+    /// <summary>
+    /// The text of a raw string token (with quotes), unescaped. Points into <paramref name="token"/> when it has no escapes, else into
+    /// <paramref name="scratch"/>. False for a token that is no string, or that is escaped and longer than the scratch.
+    /// </summary>
+    public static bool TryGetText(ReadOnlySpan<byte> token, Span<byte> scratch, out ReadOnlySpan<byte> text)
+    {
+        text = default;
+        if (token.Length < 2 || token[0] != '"')
+        {
+            return false;
+        }
+
+        var inner = token[1..^1];
+        if (!inner.Contains((byte)'\\'))
+        {
+            text = inner;
+            return true;
+        }
+
+        if (inner.Length > scratch.Length)
+        {
+            return false;
+        }
+
+        var reader = new Utf8JsonReader(token);
+        reader.Read();
+        text = scratch[..reader.CopyString(scratch)];
+        return true;
+    }
+
+    /// <summary>The text of a raw string token as a string, or null for any other token.</summary>
+    public static string? GetString(ReadOnlySpan<byte> token)
+    {
+        if (token.Length < 2 || token[0] != '"')
+        {
+            return null;
+        }
+
+        var reader = new Utf8JsonReader(token);
+        reader.Read();
+        return reader.GetString();
+    }
+
+    /// <summary>A text as a JSON string token with quotes.</summary>
+    public static byte[] Quote(string text) => Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(text, Encoder)}\"");
+
+    /// <summary>Escapes only what JSON demands, so that texts stay readable and short on the wire.</summary>
+    public static readonly System.Text.Encodings.Web.JavaScriptEncoder Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
+}
