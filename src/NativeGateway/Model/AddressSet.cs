@@ -5,6 +5,8 @@ namespace NativeGateway.Model;
 /// <summary>A set of addresses and CIDR blocks. IPv4-mapped IPv6 addresses count as the IPv4 address they carry.</summary>
 internal sealed class AddressSet
 {
+    public static readonly AddressSet None = new([]);
+
     private readonly IPNetwork[] _networks;
 
     private AddressSet(IPNetwork[] networks) => _networks = networks;
