@@ -41,12 +41,11 @@ export function sessionHandler(createServer, createTransport) {
 /**
  * Tells the client of a session's server what has changed, for as long as the session lasts.
  * @param subscriptions the resource URIs the client has subscribed to
- * @param announceTools sends the notification that the tool list has changed
  */
-export function announceChanges(server, subscriptions, announceTools = () => server.sendToolListChanged()) {
-  const quietly = (sending) => void sending?.catch(() => {}); // a client that has gone away misses it
+export function announceChanges(server, subscriptions) {
+  const quietly = (sending) => void sending.catch(() => {}); // a client that has gone away misses it
   const listeners = {
-    tools: () => quietly(announceTools()),
+    tools: () => quietly(server.sendToolListChanged()),
     prompts: () => quietly(server.sendPromptListChanged()),
     resource: (uri) => subscriptions.has(uri) && quietly(server.sendResourceUpdated({ uri })),
   };

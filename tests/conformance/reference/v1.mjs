@@ -21,12 +21,14 @@ import {
   SubscribeRequestSchema,
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js';
-import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO, sharedHandlers, tools } from './handlers.mjs';
+import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO, sharedHandlers } from './handlers.mjs';
 import { announceChanges } from './sessions.mjs';
 
 const RESOURCE_NOT_FOUND = -32002;
 
 const REQUEST_SCHEMAS = {
+  'tools/list': ListToolsRequestSchema,
+  'tools/call': CallToolRequestSchema,
   'prompts/list': ListPromptsRequestSchema,
   'prompts/get': GetPromptRequestSchema,
   'resources/list': ListResourcesRequestSchema,
@@ -55,6 +57,7 @@ export function createServer() {
 
   const contextOf = (extra) => ({
     clientCapabilities: () => server.getClientCapabilities() ?? {},
+    signal: extra.signal,
     closeStream: () => extra.closeSSEStream?.(),
 
     async ask(requests) {
@@ -80,21 +83,6 @@ export function createServer() {
   for (const [method, handler] of Object.entries(sharedHandlers(fail))) {
     server.setRequestHandler(REQUEST_SCHEMAS[method], (request, extra) => handler(request.params ?? {}, contextOf(extra)));
   }
-
-  server.setRequestHandler(ListToolsRequestSchema, () => ({
-    tools: tools().map(({ name, description, inputSchema }) => ({ name, description, inputSchema })),
-  }));
-
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
-    const tool = tools().find((candidate) => candidate.name === params.name);
-    if (!tool) throw fail.invalidParams(`There is no tool ${params.name}`);
-    try {
-      return await tool.run(params.arguments ?? {}, contextOf(extra));
-    } catch (error) {
-      // What goes wrong inside a tool is the tool's result.
-      return { content: [{ type: 'text', text: error.message }], isError: true };
-    }
-  });
 
   server.setRequestHandler(SetLevelRequestSchema, ({ params }) => {
     lowestLevel = params.level;

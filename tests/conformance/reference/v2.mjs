@@ -9,17 +9,22 @@ import {
   fromJsonSchema,
   inputRequired,
   McpServer,
+  MissingRequiredClientCapabilityError,
   ProtocolError,
   ProtocolErrorCode,
   ResourceNotFoundError,
 } from '@modelcontextprotocol/server';
 import { changes } from './changes.mjs';
-import { CAPABILITIES, INSTRUCTIONS, SERVER_INFO, sharedHandlers, tools } from './handlers.mjs';
+import { CAPABILITIES, InputNeeded, INSTRUCTIONS, SERVER_INFO, sharedHandlers, tools } from './handlers.mjs';
 import { announceChanges } from './sessions.mjs';
+import { taskHandlers, TASKS_EXTENSION } from './tasks.mjs';
+
+const EXTENSIONS = { [TASKS_EXTENSION]: {} };
 
 const fail = {
   invalidParams: (message) => new ProtocolError(ProtocolErrorCode.InvalidParams, message),
   resourceNotFound: (uri) => new ResourceNotFoundError(uri),
+  missingTasks: () => new MissingRequiredClientCapabilityError({ requiredCapabilities: { extensions: EXTENSIONS } }),
 };
 
 // Signs the state that travels through the client, so that an altered one is refused.
@@ -35,43 +40,45 @@ const CACHE_HINTS = {
   'resources/read': { ttlMs: 500, cacheScope: 'private' },
 };
 
-/** Thrown by `ask` while answers are missing; carries the result that requests them. */
-class InputNeeded extends Error {
-  constructor(result) {
-    super('Input is needed from the client');
-    this.result = result;
-  }
-}
-
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const contextOf = (ctx, mcp) => ({
-  clientCapabilities: () =>
-    ctx.mcpReq.envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? mcp.server.getClientCapabilities() ?? {},
-  closeStream: () => ctx.http?.closeSSE?.(),
-  log: (level, data) => ctx.mcpReq.log(level, data),
+// The SDK wants a schema for methods it does not know; ours check their parameters themselves.
+const ANY_PARAMS = fromJsonSchema({ type: 'object' });
 
-  async progress(progress, total) {
-    const progressToken = ctx.mcpReq._meta?.progressToken;
-    if (progressToken === undefined) return;
-    await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total } });
-  },
+function contextOf(ctx, mcp, era) {
+  const clientCapabilities =
+    ctx.mcpReq.envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? mcp.server.getClientCapabilities() ?? {};
+  const knowsTasks = clientCapabilities.extensions?.[TASKS_EXTENSION] !== undefined;
 
-  // On the 2025-11-25 wire the SDK turns the same result into requests to the client and runs the tool again.
-  async ask(requests, { keepState = false } = {}) {
-    const answers = { ...ctx.mcpReq.requestState()?.answers, ...ctx.mcpReq.inputResponses };
-    const missing = Object.entries(requests).filter(([key]) => !isObject(answers[key]));
-    if (missing.length === 0) return answers;
-    throw new InputNeeded(
-      inputRequired({
-        inputRequests: Object.fromEntries(missing),
-        ...(keepState && { requestState: await stateCodec.mint({ answers }) }),
-      }),
-    );
-  },
-});
+  return {
+    clientCapabilities: () => clientCapabilities,
+    tasks: era === 'modern' ? (knowsTasks ? 'available' : 'undeclared') : undefined,
+    signal: ctx.mcpReq.signal,
+    closeStream: () => ctx.http?.closeSSE?.(),
+    log: (level, data) => ctx.mcpReq.log(level, data),
 
-/** Runs a tool or prompt; one that needs input answers with the request for it. */
+    async progress(progress, total) {
+      const progressToken = ctx.mcpReq._meta?.progressToken;
+      if (progressToken === undefined) return;
+      await ctx.mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total } });
+    },
+
+    // On the 2025-11-25 wire the SDK turns the same result into requests to the client and runs the tool again.
+    async ask(requests, { keepState = false } = {}) {
+      const answers = { ...ctx.mcpReq.requestState()?.answers, ...ctx.mcpReq.inputResponses };
+      const missing = Object.entries(requests).filter(([key]) => !isObject(answers[key]));
+      if (missing.length === 0) return answers;
+      throw new InputNeeded(
+        inputRequired({
+          inputRequests: Object.fromEntries(missing),
+          ...(keepState && { requestState: await stateCodec.mint({ answers }) }),
+        }),
+      );
+    },
+  };
+}
+
+/** Runs a handler; one that needs input answers with the request for it. */
 async function settle(run) {
   try {
     return await run();
@@ -81,41 +88,40 @@ async function settle(run) {
   }
 }
 
-function buildServer() {
+function buildServer(era) {
   const mcp = new McpServer(SERVER_INFO, {
-    capabilities: CAPABILITIES,
+    capabilities: { ...CAPABILITIES, ...(era === 'modern' && { extensions: EXTENSIONS }) },
     instructions: INSTRUCTIONS,
     cacheHints: CACHE_HINTS,
     requestState: { verify: stateCodec.verify },
   });
+  showSchemas(mcp);
 
   for (const [method, handler] of Object.entries(sharedHandlers(fail))) {
-    mcp.server.setRequestHandler(method, (request, ctx) => settle(() => handler(request.params ?? {}, contextOf(ctx, mcp))));
+    mcp.server.setRequestHandler(method, ({ params = {} }, ctx) => settle(() => handler(params, contextOf(ctx, mcp, era))));
   }
-  const registered = new Map();
-  registerTools(mcp, registered);
-  return { mcp, registered };
+  if (era === 'modern') {
+    for (const [method, handler] of Object.entries(taskHandlers(fail))) {
+      mcp.server.setRequestHandler(method, { params: ANY_PARAMS }, (params, ctx) =>
+        // The SDK takes the answers out of the parameters of every method.
+        handler({ ...params, inputResponses: ctx.mcpReq.inputResponses }, contextOf(ctx, mcp, era)),
+      );
+    }
+  }
+  return mcp;
 }
 
-// Tools go through the SDK's registry rather than a handler of ours, for the SDK checks Mcp-Param-* headers
-// against the schemas it knows. On a connected server the registry announces each change by itself.
-function registerTools(mcp, registered) {
-  const current = tools();
-  for (const { name, description, inputSchema, run } of current) {
-    if (registered.has(name)) continue;
-    const config = { description, inputSchema: fromJsonSchema(inputSchema) };
-    registered.set(name, mcp.registerTool(name, config, (args, ctx) => settle(() => run(args, contextOf(ctx, mcp)))));
-  }
-  for (const [name, tool] of registered) {
-    if (current.some((known) => known.name === name)) continue;
-    tool.remove();
-    registered.delete(name);
+// The SDK checks Mcp-Param-* headers against the schemas in its registry. It is there for nothing else: our own
+// handlers, set afterwards, list and call the tools.
+function showSchemas(mcp) {
+  for (const { name, description, inputSchema, run } of tools()) {
+    mcp.registerTool(name, { description, inputSchema: fromJsonSchema(inputSchema) }, run);
   }
 }
 
 /** A server for one session of the 2025-11-25 wire. */
 export function createServer() {
-  const { mcp, registered } = buildServer();
+  const mcp = buildServer('legacy');
   const subscriptions = new Set();
   mcp.server.setRequestHandler('resources/subscribe', ({ params }) => {
     subscriptions.add(params.uri);
@@ -125,7 +131,7 @@ export function createServer() {
     subscriptions.delete(params.uri);
     return {};
   });
-  announceChanges(mcp.server, subscriptions, () => registerTools(mcp, registered));
+  announceChanges(mcp.server, subscriptions);
   return mcp;
 }
 
@@ -133,7 +139,7 @@ export const createTransport = (options) => new NodeStreamableHTTPServerTranspor
 
 /** Handles requests (req, res, body) of the 2026-07-28 wire, each with a server of its own. */
 export function modernHandler() {
-  const handler = createMcpHandler(() => buildServer().mcp, { legacy: 'reject' });
+  const handler = createMcpHandler(() => buildServer('modern'), { legacy: 'reject' });
   changes.on('tools', () => handler.notify.toolsChanged());
   changes.on('prompts', () => handler.notify.promptsChanged());
   changes.on('resource', (uri) => handler.notify.resourceUpdated(uri));
