@@ -40,7 +40,7 @@ internal sealed class Handshake(
             return new GatewayError(ErrorKind.Saturated, "The gateway holds as many sessions as it may.") { RetryAfter = TimeSpan.FromSeconds(30) };
         }
 
-        subscriptions.Add(session, new Subscriber(session.Outbox, caller.Workspace.Id, exchange.Single?.Id, caller.Permissions, default, ListChanges));
+        subscriptions.Add(session, new Subscriber(session.Outbox, caller.Workspace.Id, exchange.Single?.Id, default, ListChanges));
         exchange.Reply.Headers.IssuedSessionId = session.Id;
         await LocalMethods.ReplyAsync(exchange, FormatInitialize(exchange.Revision, offer)).ConfigureAwait(false);
         return null;

@@ -34,7 +34,7 @@ internal sealed class ListenMethod(SubscriptionHub subscriptions)
         var caller = exchange.Caller;
         var outbox = new Outbox();
         var subscriber = new Subscriber(
-            outbox, caller.Workspace!.Id, exchange.Single?.Id, caller.Permissions, tag, honoured.Select(type => type.Notification).ToArray());
+            outbox, caller.Workspace!.Id, exchange.Single?.Id, tag, honoured.Select(type => type.Notification).ToArray());
         subscriptions.Add(exchange, subscriber);
         try
         {

@@ -13,11 +13,14 @@ internal sealed class SessionTable : IDisposable
 
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
+    private readonly Action<Session> _closed;
     private readonly ITimer _sweep;
 
-    public SessionTable(TimeProvider time)
+    /// <param name="closed">Called for every session that ends.</param>
+    public SessionTable(TimeProvider time, Action<Session> closed)
     {
         _time = time;
+        _closed = closed;
         _sweep = time.CreateTimer(_ => CloseIdle(), null, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1));
     }
 
@@ -60,6 +63,7 @@ internal sealed class SessionTable : IDisposable
         if (_sessions.TryRemove(session.Id, out _))
         {
             session.Close();
+            _closed(session);
         }
     }
 

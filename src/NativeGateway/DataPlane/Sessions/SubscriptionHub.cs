@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using NativeGateway.Model;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Sessions;
@@ -7,14 +6,13 @@ namespace NativeGateway.DataPlane.Sessions;
 /// <summary>
 /// One client that wants to hear of changes: a legacy session, or a modern <c>subscriptions/listen</c> stream.
 /// </summary>
-/// <param name="UpstreamId">Only this upstream; null for every upstream of the workspace that <paramref name="Permissions"/> allow.</param>
+/// <param name="UpstreamId">The one upstream of <c>/mcp/{server}</c>; null on the aggregate endpoint.</param>
 /// <param name="Tag">For modern streams: the raw id token of the listen request, put into every message.</param>
 /// <param name="Notifications">The list_changed types asked for.</param>
 internal sealed record Subscriber(
     Outbox Outbox,
     Guid WorkspaceId,
     Guid? UpstreamId,
-    Permissions Permissions,
     ReadOnlyMemory<byte> Tag,
     IReadOnlyCollection<McpMethod> Notifications)
 {
@@ -33,17 +31,26 @@ internal sealed class SubscriptionHub
 
     public void Remove(object owner) => _subscribers.TryRemove(owner, out _);
 
-    /// <summary>Tells every client that may see this upstream that a list of it has changed.</summary>
-    public void ListChanged(Workspace workspace, Model.Upstream upstream, McpMethod notification)
+    /// <summary>Tells the clients of a workspace's aggregate endpoint that one of its lists has changed.</summary>
+    public void AggregateChanged(Guid workspaceId, McpMethod notification)
     {
         foreach (var subscriber in _subscribers.Values)
         {
-            if (subscriber.WorkspaceId == workspace.Id
-                && (subscriber.UpstreamId is null || subscriber.UpstreamId == upstream.Id)
-                && subscriber.Notifications.Contains(notification)
-                && subscriber.Permissions.AllowsServer(upstream))
+            if (subscriber.UpstreamId is null && subscriber.WorkspaceId == workspaceId)
             {
-                subscriber.Outbox.Post(NotificationText.ListChanged(notification, subscriber.Tag.Span));
+                Tell(subscriber, notification);
+            }
+        }
+    }
+
+    /// <summary>Tells the clients of one upstream's own endpoint that one of its lists has changed.</summary>
+    public void UpstreamChanged(Guid upstreamId, McpMethod notification)
+    {
+        foreach (var subscriber in _subscribers.Values)
+        {
+            if (subscriber.UpstreamId == upstreamId)
+            {
+                Tell(subscriber, notification);
             }
         }
     }
@@ -52,7 +59,7 @@ internal sealed class SubscriptionHub
     /// Tells the subscribers of a resource that it has changed. An update may name a part of what was subscribed to (server/resources,
     /// "Subscriptions"), so a prefix matches too.
     /// </summary>
-    public void ResourceUpdated(Guid upstreamId, string ownUri, Func<string, ReadOnlyMemory<byte>> format)
+    public void ResourceUpdated(Guid upstreamId, string ownUri)
     {
         foreach (var subscriber in _subscribers.Values)
         {
@@ -60,7 +67,7 @@ internal sealed class SubscriptionHub
             {
                 if (id == upstreamId && ownUri.StartsWith(subscribed, StringComparison.Ordinal))
                 {
-                    subscriber.Outbox.Post(format(clientUri + ownUri[subscribed.Length..]));
+                    subscriber.Outbox.Post(NotificationText.ResourceUpdated(clientUri + ownUri[subscribed.Length..]));
                     break;
                 }
             }
@@ -71,5 +78,25 @@ internal sealed class SubscriptionHub
     public bool IsSubscribed(Guid upstreamId, string ownUri)
     {
         return _subscribers.Values.Any(subscriber => subscriber.Resources.ContainsKey((upstreamId, ownUri)));
+    }
+
+    /// <summary>Messages that clients lost because they did not read.</summary>
+    public long Dropped => _subscribers.Values.Sum(subscriber => subscriber.Outbox.Dropped);
+
+    /// <summary>Ends every stream once everything posted to it has been sent.</summary>
+    public void Close()
+    {
+        foreach (var subscriber in _subscribers.Values)
+        {
+            subscriber.Outbox.Close();
+        }
+    }
+
+    private static void Tell(Subscriber subscriber, McpMethod notification)
+    {
+        if (subscriber.Notifications.Contains(notification))
+        {
+            subscriber.Outbox.Post(NotificationText.ListChanged(notification, subscriber.Tag.Span));
+        }
     }
 }
