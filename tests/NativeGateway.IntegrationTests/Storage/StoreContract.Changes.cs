@@ -115,4 +115,15 @@ public abstract partial class StoreContract
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(TestTime.Limit));
     }
+
+    [Fact]
+    public async Task Closing_a_store_ends_the_waiting()
+    {
+        var store = Open();
+        var waiting = store.WaitForChangeAsync(0, TestTime.Limit * 2, None);
+
+        await CloseAsync(store);
+
+        await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => waiting.WaitAsync(TestTime.Limit));
+    }
 }

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Npgsql;
 
 namespace NativeGateway.Storage.Postgres;
@@ -120,6 +121,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         TimeoutException or { InnerException: TimeoutException } => "It does not answer in time.",
         SocketException socket => $"It cannot be reached ({socket.SocketErrorCode}).",
         { InnerException: SocketException socket } => $"It cannot be reached ({socket.SocketErrorCode}).",
+        { InnerException: AuthenticationException } => "It offers no TLS that can be trusted; see sslmode and sslrootcert in the database address.",
         { InnerException: IOException } => "The connection broke.",
         _ => "It cannot be reached.",
     };

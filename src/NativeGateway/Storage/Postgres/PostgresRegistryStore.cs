@@ -100,6 +100,8 @@ internal sealed class PostgresRegistryStore : IRegistryStore
     {
         await _listener.DisposeAsync();
         await _database.DisposeAsync();
+        // Whoever still waits for a change finds the store closed.
+        _changed.Raise();
     }
 
     private async Task<StoreConflict> ChangeAsync(Func<StoreTransaction, Task<StoreConflict>> change, CancellationToken cancellationToken)

@@ -22,6 +22,7 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
     private readonly SemaphoreSlim _reading = new(MaxReaders, MaxReaders);
     private readonly ConcurrentStack<SqliteConnection> _idleReaders = new();
     private SqliteConnection? _writer;
+    private volatile bool _closed;
 
     /// <summary>Runs in one consistent view of the database; never waits for a writer.</summary>
     public async Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> read, CancellationToken cancellationToken)
@@ -29,6 +30,7 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         await _reading.WaitAsync(cancellationToken);
         try
         {
+            ObjectDisposedException.ThrowIf(_closed, this);
             return await Task.Run(() => ReadHereAsync(read), cancellationToken);
         }
         finally
@@ -43,6 +45,7 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         await _writing.WaitAsync(cancellationToken);
         try
         {
+            ObjectDisposedException.ThrowIf(_closed, this);
             return await Task.Run(() => WriteHereAsync(write), cancellationToken);
         }
         finally
@@ -51,9 +54,10 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for what runs; whoever comes later, or waits for its turn, is refused.</summary>
     public async ValueTask DisposeAsync()
     {
-        // The permits are never given back: whoever comes later is refused.
+        _closed = true;
         await _writing.WaitAsync();
         for (var reader = 0; reader < MaxReaders; reader++)
         {
@@ -65,8 +69,8 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         }
         // The last connection that closes moves the write-ahead log into the file.
         await DropWriterAsync();
-        _writing.Dispose();
-        _reading.Dispose();
+        _writing.Release();
+        _reading.Release(MaxReaders);
     }
 
     private async Task<T> ReadHereAsync<T>(Func<StoreTransaction, Task<T>> read)

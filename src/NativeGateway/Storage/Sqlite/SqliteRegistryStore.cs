@@ -78,7 +78,12 @@ internal sealed class SqliteRegistryStore(SqliteDatabase database, SecretBox sec
     public Task SaveCatalogAsync(StoredCatalog catalog, CancellationToken cancellationToken) =>
         database.WriteAsync(transaction => RegistrySql.SaveAsync(transaction, catalog, cancellationToken), cancellationToken);
 
-    public ValueTask DisposeAsync() => database.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await database.DisposeAsync();
+        // Whoever still waits for a change finds the store closed.
+        _changed.Raise();
+    }
 
     private async Task<StoreConflict> ChangeAsync(Func<StoreTransaction, Task<StoreConflict>> change, CancellationToken cancellationToken)
     {
