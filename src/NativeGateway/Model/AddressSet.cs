@@ -10,6 +10,8 @@ namespace NativeGateway.Model;
 /// </summary>
 internal sealed class AddressSet
 {
+    public static readonly AddressSet None = new([]);
+
     /// <summary>Where the 32 bits of an IPv4 address stand in its mapped form.</summary>
     private const int MappedBits = 96;
 

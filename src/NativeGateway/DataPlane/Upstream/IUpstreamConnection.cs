@@ -55,6 +55,9 @@ internal sealed class UpstreamRequest
     /// <summary>The upstream id as it stands in the message, to correlate the response.</summary>
     public ReadOnlyMemory<byte> Id { get; set; }
 
+    /// <summary>The token under which the upstream reports progress, as it stands in the message; empty when no progress was asked for.</summary>
+    public ReadOnlyMemory<byte> ProgressToken { get; set; }
+
     public McpMethod Method { get; set; }
 
     /// <summary>The method's text without quotes, for the <c>Mcp-Method</c> header of modern upstreams.</summary>
