@@ -89,6 +89,12 @@ internal sealed class HttpSession : IUpstreamSession
     public async ValueTask<GatewayError?> PostAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         var state = _state;
+        if (state.Head.IsModern && IsCancellation(message.Span))
+        {
+            // Closing the reply was the cancellation; there are no messages about it (2026-07-28, basic/utilities/cancellation).
+            return null;
+        }
+
         var sent = await _wire.PostAsync(state.Head, message, cancellationToken);
         if (sent.Response is not { } response)
         {
@@ -131,6 +137,9 @@ internal sealed class HttpSession : IUpstreamSession
             _state.End();
         }
     }
+
+    private static bool IsCancellation(ReadOnlySpan<byte> message) =>
+        RpcReader.Read(message, out var head) == RpcFault.None && head.MethodCode == McpMethod.NotifyCancelled;
 
     private async Task<GatewayError?> RunRenewalAsync(HttpSessionState stale)
     {
