@@ -18,8 +18,8 @@ public sealed class LineReaderTests
     }
 
     [Fact]
-    public void Line_ends_of_Windows_blank_lines_and_byte_order_marks_are_dropped() =>
-        Assert.Equal(["a", "b c", "d"], Read("\uFEFFa\r\n\r\n  \n\n b c\t\r\nd\n", 4));
+    public void Line_ends_of_Windows_blank_lines_trailing_blanks_and_byte_order_marks_are_dropped() =>
+        Assert.Equal(["a", " b c", "d"], Read("\uFEFFa\r\n\r\n  \n\n b c\t\r\nd\n", 4));
 
     [Fact]
     public void A_line_without_an_end_is_only_in_the_rest()
