@@ -14,7 +14,7 @@ internal sealed class StopSignals : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly CancellationTokenSource _hurry = new();
     private readonly PosixSignalRegistration[] _registrations;
-
+    private readonly Lock _gate = new();
     private long? _askedAt;
 
     public StopSignals(TimeProvider time, CancellationToken alsoStop)
@@ -42,14 +42,20 @@ internal sealed class StopSignals : IDisposable
     private void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (_askedAt is null)
+        CancellationTokenSource? meant = null;
+        lock (_gate)
         {
-            _askedAt = _time.GetTimestamp();
-            _stop.Cancel();
+            if (_askedAt is not { } askedAt)
+            {
+                _askedAt = _time.GetTimestamp();
+                meant = _stop;
+            }
+            else if (_time.GetElapsedTime(askedAt) > SameWish)
+            {
+                meant = _hurry;
+            }
         }
-        else if (_time.GetElapsedTime(_askedAt.Value) > SameWish)
-        {
-            _hurry.Cancel();
-        }
+
+        meant?.Cancel();
     }
 }
