@@ -25,18 +25,18 @@ internal sealed class TokenBucket
         var fullAt = Volatile.Read(ref _fullAt);
         while (fullAt != Retired)
         {
-            // Never further away than an empty bucket's refill, which it could be after a limit was raised.
-            var next = Math.Clamp(fullAt, now, now + rate.Capacity) + rate.Interval;
-            if (next - now > rate.Capacity)
-            {
-                reading = new BucketReading(false, 0, next - rate.Interval - now, next - now - rate.Capacity);
-                return true;
-            }
+            // Never further away than an empty bucket's refill, which it would be after a limit was raised; kept, so that the refill begins now.
+            var current = Math.Clamp(fullAt, now, now + rate.Capacity);
+            var next = current + rate.Interval;
+            var isTaken = next - now <= rate.Capacity;
+            var target = isTaken ? next : current;
 
-            var seen = Interlocked.CompareExchange(ref _fullAt, next, fullAt);
+            var seen = target == fullAt ? fullAt : Interlocked.CompareExchange(ref _fullAt, target, fullAt);
             if (seen == fullAt)
             {
-                reading = new BucketReading(true, (int)((rate.Capacity - (next - now)) / rate.Interval), next - now, 0);
+                reading = isTaken
+                    ? new BucketReading(true, (int)((rate.Capacity - (next - now)) / rate.Interval), next - now, 0)
+                    : new BucketReading(false, 0, current - now, next - now - rate.Capacity);
                 return true;
             }
 
