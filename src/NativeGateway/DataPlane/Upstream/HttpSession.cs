@@ -61,13 +61,9 @@ internal sealed class HttpSession : IUpstreamSession
                 return new UpstreamSending(call.Reply, call.Error);
             }
 
-            if (refusal.MeansLostSession(state.Head, request.Id.Span))
+            var isLost = refusal.MeansLostSession(state.Head, request.Id.Span);
+            if (isLost && isFirst)
             {
-                if (!isFirst)
-                {
-                    return new UpstreamSending(null, HttpFailures.SessionLost(_wire.Key));
-                }
-
                 if (await RenewAsync(state, cancellationToken) is { } error)
                 {
                     return new UpstreamSending(null, error);
@@ -76,7 +72,12 @@ internal sealed class HttpSession : IUpstreamSession
                 continue;
             }
 
-            if (refusal.MeansOtherEra)
+            if (isLost && refusal.Status == 404)
+            {
+                return new UpstreamSending(null, HttpFailures.SessionLost(_wire.Key));
+            }
+
+            if (!isLost && refusal.MeansOtherEra)
             {
                 _endpoint.Forget(this);
                 return new UpstreamSending(null, HttpFailures.OtherRevision(_wire.Key, refusal.Status));

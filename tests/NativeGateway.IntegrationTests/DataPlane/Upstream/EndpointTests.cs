@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
+using NativeGateway.Shared;
 using NativeGateway.Tests.Shared;
 using Xunit;
 
@@ -36,13 +37,39 @@ public sealed class EndpointTests
     [Fact]
     public async Task What_speaks_no_tls_has_seen_nothing()
     {
-        await using var upstream = new ScriptedUpstream(new ModernScript().RunAsync);
-        await using var gateway = new UpstreamHarness(new UriBuilder(upstream.Url) { Scheme = "https" }.Uri);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        await using var gateway = new UpstreamHarness(new Uri($"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/mcp"));
         var opening = gateway.FailToOpenAsync();
+        using (var socket = await listener.AcceptSocketAsync().WaitAsync(TestTime.Limit))
+        {
+            await socket.SendAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray(), SocketFlags.None);
+        }
 
         var error = await opening;
 
         Assert.Equal((ErrorKind.UpstreamUnavailable, RetryHint.NothingSent), (error.Kind, error.Retry));
+        Assert.Contains("TLS", error.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_opening_that_gets_no_connection_goes_on_to_the_next_endpoint()
+    {
+        // Accepts and never speaks, as far as TLS is concerned.
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var clock = new TestClock();
+        await using var upstream = new ScriptedUpstream(new ModernScript().RunAsync);
+        await using var gateway = new UpstreamHarness(
+            new UpstreamHarnessOptions { Time = clock },
+            new Uri($"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/mcp"),
+            upstream.Url);
+        var opening = gateway.OpenAsync();
+        using var silent = await listener.AcceptSocketAsync().WaitAsync(TestTime.Limit);
+
+        clock.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.True((await opening).Peer.Revision.IsModern);
     }
 
     [Fact]
@@ -59,6 +86,7 @@ public sealed class EndpointTests
         var refused = await gateway.FailToOpenAsync();
         Assert.InRange(refused.RetryAfter!.Value, TimeSpan.FromSeconds(0.8), TimeSpan.FromSeconds(1));
         Assert.Equal((ErrorKind.UpstreamUnavailable, RetryHint.NothingSent), (refused.Kind, refused.Retry));
+        Assert.Contains("ConnectionRefused", refused.Detail, StringComparison.Ordinal);
 
         clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Null((await gateway.FailToOpenAsync()).RetryAfter);

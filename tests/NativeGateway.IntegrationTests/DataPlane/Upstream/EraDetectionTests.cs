@@ -176,6 +176,20 @@ public sealed class EraDetectionTests
         Assert.True((await gateway.OpenAsync()).Peer.Revision.IsModern);
     }
 
+    [Fact]
+    public async Task A_failed_handshake_leaves_the_era_open()
+    {
+        var modern = new ModernScript();
+        var isUp = false;
+        await using var upstream = new ScriptedUpstream(request => isUp ? modern.RunAsync(request) : request.AnswerAsync(502));
+        await using var gateway = new UpstreamHarness(upstream.Url);
+        await gateway.FailToOpenAsync();
+
+        isUp = true;
+
+        Assert.True((await gateway.OpenAsync()).Peer.Revision.IsModern);
+    }
+
     [Theory]
     [InlineData(400)]
     [InlineData(404)]

@@ -123,6 +123,20 @@ public sealed class LegacySessionTests
         Assert.Equal(2, upstream.Count("initialize"));
     }
 
+    [Theory]
+    [InlineData(-32700)]
+    [InlineData(-32600)]
+    public async Task A_request_that_the_upstream_cannot_read_is_no_lost_session(int code)
+    {
+        await using var upstream = new ScriptedUpstream(new LegacyScript { OnCall = request => request.ErrorAsync(400, code, "null") }.RunAsync);
+        await using var gateway = new UpstreamHarness(upstream.Url);
+
+        var outcome = await gateway.CallAsync();
+
+        Assert.Equal(ErrorKind.UpstreamProtocol, outcome.Error!.Kind);
+        Assert.Equal(1, upstream.Count("initialize"));
+    }
+
     [Fact]
     public async Task An_unknown_method_answered_with_404_is_no_lost_session()
     {

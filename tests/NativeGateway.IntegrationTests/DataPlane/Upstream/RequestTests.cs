@@ -97,6 +97,22 @@ public sealed class RequestTests
         Assert.Equal(upstream.Url.Authority, call.Header("Host"));
     }
 
+    [Fact]
+    public async Task What_no_header_can_hold_is_left_out_instead_of_failing_the_request()
+    {
+        var call = await SendAsync(new UpstreamHarnessOptions(), request =>
+        {
+            request.TraceParent = "00-ä";
+            request.MethodText = Encoding.UTF8.GetBytes("tools/cäll");
+            request.MirroredParameters = [new("Mcp-Param-A", "two\r\nlines: x")];
+        });
+
+        Assert.Null(call.Header("traceparent"));
+        Assert.Null(call.Header("Mcp-Method"));
+        Assert.Null(call.Header("Mcp-Param-A"));
+        Assert.Null(call.Header("lines"));
+    }
+
     [Theory]
     [InlineData(401, "UpstreamUnavailable")]
     [InlineData(403, "UpstreamUnavailable")]

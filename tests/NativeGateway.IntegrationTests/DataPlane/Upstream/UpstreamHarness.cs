@@ -33,14 +33,7 @@ internal sealed class UpstreamHarness : IAsyncDisposable, IUpstreamEvents
             Headers = options.Headers,
             Timeout = options.Timeout,
         };
-        var compiled = new Model.Upstream
-        {
-            Config = config,
-            KeyUtf8 = Encoding.UTF8.GetBytes(config.Key),
-            NamePrefix = [],
-            Tools = GlobSet.Everything,
-        };
-        Upstream = new HttpUpstream(compiled, this, options.IsGuarded ? _clients.Guarded : _clients.Trusted, options.Time, NullLogger.Instance);
+        Upstream = new HttpUpstream(config, this, options.IsGuarded ? _clients.Guarded : _clients.Trusted, options.Time, NullLogger.Instance);
     }
 
     public HttpUpstream Upstream { get; }
