@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
@@ -10,17 +11,29 @@ internal sealed class InspectedConnection : IAsyncDisposable
 {
     private const int LinesShown = 10;
 
+    private readonly HttpUpstreamClients _clients = new();
     private readonly StdioUpstream? _program;
 
     public InspectedConnection(UpstreamConfig upstream, TimeProvider time)
     {
-        _program = new StdioUpstream(upstream, new ProcessSlots(() => 1), new NoEvents(), NullLogger.Instance, time);
-        Connection = _program;
+        if (upstream.Transport == UpstreamTransport.Stdio)
+        {
+            _program = new StdioUpstream(upstream, new ProcessSlots(() => 1), new NoEvents(), NullLogger.Instance, time);
+            Connection = _program;
+            return;
+        }
+
+        var compiled = new Upstream { Config = upstream, KeyUtf8 = Encoding.UTF8.GetBytes(upstream.Key), NamePrefix = [], Tools = GlobSet.Everything };
+        Connection = new HttpUpstream(compiled, new NoEvents(), upstream.Trusted ? _clients.Trusted : _clients.Guarded, time, NullLogger.Instance);
     }
 
     public IUpstreamConnection Connection { get; }
 
-    public ValueTask DisposeAsync() => Connection.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Connection.DisposeAsync();
+        _clients.Dispose();
+    }
 
     /// <summary>What a program that did not do as asked wrote last.</summary>
     public void PrintErrors(InspectionReport report, CliContext context)
