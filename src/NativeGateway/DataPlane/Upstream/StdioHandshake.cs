@@ -72,7 +72,7 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
         }
 
         var greeting = session.IsUsable ? await InitializeAsync(cancellationToken) : new StdioGreeting(null, session.Gone());
-        if (greeting.Error is not null && probe is { IsCompletedSuccessfully: true, Result: { } late })
+        if (greeting.Error is not null && await WithinAsync(probe, timings.LastWords, cancellationToken) is { } late)
         {
             // Modern after all, only slow to start: it read both questions and had no use for the second.
             return new StdioGreeting(late, null);

@@ -14,6 +14,8 @@ internal sealed class StdioSession : IUpstreamSession
 {
     private readonly UpstreamConfig _config;
     private readonly ChildProcess _child;
+    private readonly ProcessSlots _slots;
+    private readonly OrphanGuard _guard;
     private readonly StderrLog _errors;
     private readonly StdioTimings _timings;
     private readonly TimeProvider _time;
@@ -28,11 +30,22 @@ internal sealed class StdioSession : IUpstreamSession
     private long _lastId;
     private long _lastUsed;
 
+    /// <param name="slots">Where the process's slot goes when nothing is left of it; <paramref name="guard"/> is told then, too.</param>
     public StdioSession(
-        UpstreamConfig config, ChildProcess child, IUpstreamEvents events, StderrLog errors, StdioTimings timings, TimeProvider time, ILogger logger)
+        UpstreamConfig config,
+        ChildProcess child,
+        ProcessSlots slots,
+        OrphanGuard guard,
+        IUpstreamEvents events,
+        StderrLog errors,
+        StdioTimings timings,
+        TimeProvider time,
+        ILogger logger)
     {
         _config = config;
         _child = child;
+        _slots = slots;
+        _guard = guard;
         _errors = errors;
         _timings = timings;
         _time = time;
@@ -169,13 +182,10 @@ internal sealed class StdioSession : IUpstreamSession
     {
         _calls.TryTake(call.Id, out _);
         call.Fail(error);
-    }
-
-    public void InputStopped()
-    {
-        _logger.ProcessDoesNotRead(_config.Key, _child.Id);
         StopIfUseless();
     }
+
+    public void InputStopped() => _logger.ProcessDoesNotRead(_config.Key, _child.Id);
 
     public void InputMoves() => _logger.ProcessReadsAgain(_config.Key, _child.Id);
 
@@ -215,6 +225,8 @@ internal sealed class StdioSession : IUpstreamSession
         await lastWords.CancelAsync();
         await errors;
         await _child.DisposeAsync();
+        await _guard.RemoveAsync(_child.Id);
+        _slots.Return();
         _ended.SetResult();
     }
 
