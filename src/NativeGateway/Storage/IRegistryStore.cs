@@ -7,10 +7,13 @@ namespace NativeGateway.Storage;
 /// Every write is one transaction that also raises the registry's revision by one, and is visible to the next <see cref="LoadAsync"/>.
 /// Secrets in headers and environments are encrypted before they reach SQL.
 /// Faults of the database surface as <see cref="StoreUnavailableException"/>; broken rules (duplicate, unknown parent) as a <see cref="StoreConflict"/>.
+/// A stored entry never changes its tenant: saving it under another organization (an upstream: another workspace) is <see cref="StoreConflict.NotFound"/>.
+/// Times keep whole microseconds.
 /// </summary>
 internal interface IRegistryStore : IAsyncDisposable
 {
-    /// <summary>Brings the schema up to date. Safe when several replicas start at once.</summary>
+    /// <summary>Brings the schema up to date and makes sure that this process has the database's encryption key. Safe when several replicas start at once.</summary>
+    /// <exception cref="StoreConfigurationException">The database is newer than this program, or was encrypted with another key.</exception>
     Task MigrateAsync(CancellationToken cancellationToken);
 
     /// <summary>Everything a snapshot is compiled from, in one consistent read. Key order: by creation; upstream order: by order, then key.</summary>
@@ -20,10 +23,11 @@ internal interface IRegistryStore : IAsyncDisposable
     Task<long> GetRevisionAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Completes with true when a change may have happened since the call began, with false after <paramref name="patience"/>.
-    /// Postgres: LISTEN, in a connection of its own that heals itself. SQLite: polls <c>PRAGMA data_version</c>, which also sees other processes.
+    /// Completes with true as soon as the revision is another one than <paramref name="knownRevision"/> (the caller's last loaded one, so that
+    /// no change falls between loading and waiting), with false after <paramref name="patience"/>.
+    /// Postgres: LISTEN, in a connection of its own that heals itself. SQLite: polls the revision, which also sees other processes.
     /// </summary>
-    Task<bool> WaitForChangeAsync(TimeSpan patience, CancellationToken cancellationToken);
+    Task<bool> WaitForChangeAsync(long knownRevision, TimeSpan patience, CancellationToken cancellationToken);
 
     /// <summary>
     /// On a registry without any organization, stores all three at once and returns true; otherwise changes nothing and returns false,

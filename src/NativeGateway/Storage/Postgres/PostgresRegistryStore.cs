@@ -1,0 +1,123 @@
+using NativeGateway.Model;
+
+namespace NativeGateway.Storage.Postgres;
+
+/// <summary>The registry in Postgres: shared by any number of gateways, each of which hears of the others' changes at once.</summary>
+internal sealed class PostgresRegistryStore : IRegistryStore
+{
+    public const string Channel = "native_gateway_registry";
+
+    /// <summary>"ngw" and a number: the advisory lock that lets one process at a time change the schema.</summary>
+    private const string LockSchema = "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(1852274433)";
+
+    /// <summary>
+    /// First in every change: its row lock puts changes in order, and the notification is delivered with the commit, or not at all.
+    /// </summary>
+    private const string RaiseRevision =
+        $"WITH raised AS ({RegistrySql.RaiseRevision} RETURNING revision) SELECT pg_notify('{Channel}', revision::text) FROM raised";
+
+    private readonly PostgresDatabase _database;
+    private readonly PostgresListener _listener;
+    private readonly RegistrySql _sql;
+    private readonly ChangeSignal _changed = new();
+
+    public PostgresRegistryStore(PostgresDatabase database, SecretBox secrets)
+    {
+        _database = database;
+        _sql = new RegistrySql(secrets);
+        _listener = new PostgresListener(database.Unpooled(), Channel, _changed);
+    }
+
+    public Task MigrateAsync(CancellationToken cancellationToken) => _database.WriteAsync(
+        async transaction =>
+        {
+            await transaction.ExecuteScriptAsync(LockSchema, cancellationToken);
+            await new Migrator("postgres").ApplyAsync(transaction, cancellationToken);
+            await _sql.CheckKeyAsync(transaction, cancellationToken);
+            return StoreConflict.None;
+        },
+        cancellationToken);
+
+    public Task<RegistryConfig> LoadAsync(CancellationToken cancellationToken) =>
+        _database.ReadAsync(transaction => _sql.LoadAsync(transaction, cancellationToken), cancellationToken);
+
+    public Task<long> GetRevisionAsync(CancellationToken cancellationToken) =>
+        _database.ReadAsync(transaction => RegistrySql.GetRevisionAsync(transaction, cancellationToken), cancellationToken);
+
+    public async Task<bool> WaitForChangeAsync(long knownRevision, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        _listener.Start();
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var next = _changed.Next;
+            if (await GetRevisionAsync(cancellationToken) != knownRevision)
+            {
+                return true;
+            }
+            var remaining = patience - TimeProvider.System.GetElapsedTime(started);
+            if (remaining <= TimeSpan.Zero)
+            {
+                return false;
+            }
+            // When patience ends the revision is asked once more, so that a notification that was lost delays a change but does not hide it.
+            await next.WaitAsync(remaining, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    public async Task<bool> TryInitializeAsync(
+        OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken) =>
+        await ChangeAsync(
+            transaction => RegistrySql.InitializeAsync(transaction, organization, workspace, administrator, cancellationToken),
+            cancellationToken) == StoreConflict.None;
+
+    public Task<StoreConflict> SaveOrganizationAsync(OrganizationConfig organization, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => RegistrySql.SaveAsync(transaction, organization, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> SaveWorkspaceAsync(WorkspaceConfig workspace, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => RegistrySql.SaveAsync(transaction, workspace, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> SaveUpstreamAsync(UpstreamConfig upstream, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => _sql.SaveAsync(transaction, upstream, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> DeleteUpstreamAsync(Guid upstreamId, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => RegistrySql.DeleteUpstreamAsync(transaction, upstreamId, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> SaveKeyAsync(KeyConfig key, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => RegistrySql.SaveAsync(transaction, key, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> SaveSettingAsync(string name, string value, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => _sql.SaveSettingAsync(transaction, name, value, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<StoredCatalog>> LoadCatalogsAsync(CancellationToken cancellationToken) =>
+        _database.ReadAsync(transaction => RegistrySql.LoadCatalogsAsync(transaction, cancellationToken), cancellationToken);
+
+    public Task SaveCatalogAsync(StoredCatalog catalog, CancellationToken cancellationToken) =>
+        _database.WriteAsync(transaction => RegistrySql.SaveAsync(transaction, catalog, cancellationToken), cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _listener.DisposeAsync();
+        await _database.DisposeAsync();
+        // Whoever still waits for a change finds the store closed.
+        _changed.Raise();
+    }
+
+    private async Task<StoreConflict> ChangeAsync(Func<StoreTransaction, Task<StoreConflict>> change, CancellationToken cancellationToken)
+    {
+        var conflict = await _database.WriteAsync(
+            async transaction =>
+            {
+                await transaction.ExecuteAsync(RaiseRevision, [], cancellationToken);
+                return await change(transaction);
+            },
+            cancellationToken);
+        if (conflict == StoreConflict.None)
+        {
+            // Its own changes are seen even while the listener is away.
+            _changed.Raise();
+        }
+        return conflict;
+    }
+}

@@ -1,0 +1,137 @@
+using System.Text.Json;
+using NativeGateway.Model;
+
+namespace NativeGateway.Storage;
+
+/// <summary>
+/// The registry's statements, which both databases understand alike; each runs inside a transaction that its store has begun, and a store
+/// that gets a conflict back rolls it back. What differs between the databases is in the stores.
+/// </summary>
+internal sealed class RegistrySql(SecretBox secrets)
+{
+    public const string RaiseRevision = "UPDATE registry_state SET revision = revision + 1";
+
+    private readonly Rows _rows = new(secrets);
+    private readonly UpstreamRows _upstreamRows = new(secrets);
+
+    /// <summary>Remembers the key at the first start and verifies it at every later one, so that a wrong key stops a process before it serves.</summary>
+    public async Task CheckKeyAsync(StoreTransaction transaction, CancellationToken cancellationToken)
+    {
+        if (await transaction.ScalarAsync("SELECT key_check FROM registry_state", cancellationToken) is byte[] keyCheck)
+        {
+            _rows.VerifyKeyCheck(keyCheck);
+        }
+        else
+        {
+            await transaction.ExecuteAsync("UPDATE registry_state SET key_check = @key_check", _rows.KeyCheckRow(), cancellationToken);
+        }
+    }
+
+    public static async Task<long> GetRevisionAsync(StoreTransaction transaction, CancellationToken cancellationToken) =>
+        (long)(await transaction.ScalarAsync("SELECT revision FROM registry_state", cancellationToken))!;
+
+    public async Task<RegistryConfig> LoadAsync(StoreTransaction transaction, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var revision = await GetRevisionAsync(transaction, cancellationToken);
+            var organizations = await transaction.QueryAsync(
+                $"SELECT {Rows.OrganizationColumns} FROM organizations", Rows.Organization, cancellationToken);
+            var workspaces = await transaction.QueryAsync($"SELECT {Rows.WorkspaceColumns} FROM workspaces", Rows.Workspace, cancellationToken);
+            var upstreams = await _upstreamRows.LoadAsync(transaction, cancellationToken);
+            var keys = await transaction.QueryAsync($"SELECT {Rows.KeyColumns} FROM api_keys", Rows.Key, cancellationToken);
+            var settings = await transaction.QueryAsync($"SELECT {Rows.SettingColumns} FROM settings", _rows.Setting, cancellationToken);
+            // Sorted here, because the two databases do not collate alike.
+            return new RegistryConfig(
+                revision,
+                [.. organizations.OrderBy(organization => organization.Name, StringComparer.Ordinal)],
+                [.. workspaces.OrderBy(workspace => workspace.Name, StringComparer.Ordinal).ThenBy(workspace => workspace.Id)],
+                [.. upstreams.OrderBy(upstream => upstream.Order).ThenBy(upstream => upstream.Key, StringComparer.Ordinal).ThenBy(upstream => upstream.Id)],
+                [.. keys.OrderBy(key => key.CreatedAt).ThenBy(key => key.Id, StringComparer.Ordinal)],
+                new Dictionary<string, string>(settings));
+        }
+        catch (Exception e) when (e is JsonException or FormatException or InvalidCastException)
+        {
+            throw new StoreUnavailableException("The database holds a row that this version cannot read. Restore a backup, or use the version that wrote it.", e);
+        }
+    }
+
+    /// <summary><see cref="StoreConflict.Duplicate"/> when there is an organization already.</summary>
+    public static async Task<StoreConflict> InitializeAsync(
+        StoreTransaction transaction, OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken)
+    {
+        if (await transaction.ScalarAsync("SELECT 1 FROM organizations LIMIT 1", cancellationToken) is not null)
+        {
+            return StoreConflict.Duplicate;
+        }
+        await SaveAsync(transaction, organization, cancellationToken);
+        await SaveAsync(transaction, workspace, cancellationToken);
+        return await SaveAsync(transaction, administrator, cancellationToken);
+    }
+
+    public static Task<StoreConflict> SaveAsync(StoreTransaction transaction, OrganizationConfig organization, CancellationToken cancellationToken) =>
+        UpsertAsync(transaction, "organizations", Rows.Row(organization), null, cancellationToken);
+
+    public static Task<StoreConflict> SaveAsync(StoreTransaction transaction, WorkspaceConfig workspace, CancellationToken cancellationToken) =>
+        UpsertAsync(transaction, "workspaces", Rows.Row(workspace), "organization_id", cancellationToken);
+
+    public static Task<StoreConflict> SaveAsync(StoreTransaction transaction, KeyConfig key, CancellationToken cancellationToken) =>
+        UpsertAsync(transaction, "api_keys", Rows.Row(key), "organization_id", cancellationToken);
+
+    public async Task<StoreConflict> SaveAsync(StoreTransaction transaction, UpstreamConfig upstream, CancellationToken cancellationToken)
+    {
+        var conflict = await UpsertAsync(transaction, "upstreams", _upstreamRows.Row(upstream), "workspace_id", cancellationToken);
+        if (conflict != StoreConflict.None)
+        {
+            return conflict;
+        }
+        await transaction.ExecuteAsync(
+            "DELETE FROM endpoints WHERE upstream_id = @id; DELETE FROM upstream_secrets WHERE upstream_id = @id",
+            [new Column("id", upstream.Id)], cancellationToken);
+        foreach (var row in _upstreamRows.EndpointRows(upstream))
+        {
+            await transaction.ExecuteAsync(Insert("endpoints", row), row, cancellationToken);
+        }
+        foreach (var row in _upstreamRows.SecretRows(upstream))
+        {
+            await transaction.ExecuteAsync(Insert("upstream_secrets", row), row, cancellationToken);
+        }
+        return StoreConflict.None;
+    }
+
+    public static async Task<StoreConflict> DeleteUpstreamAsync(StoreTransaction transaction, Guid upstreamId, CancellationToken cancellationToken)
+    {
+        Column[] id = [new("id", upstreamId)];
+        if (await transaction.ExecuteAsync("DELETE FROM upstreams WHERE id = @id", id, cancellationToken) == 0)
+        {
+            return StoreConflict.NotFound;
+        }
+        await transaction.ExecuteAsync("DELETE FROM catalogs WHERE upstream_id = @id", id, cancellationToken);
+        return StoreConflict.None;
+    }
+
+    public Task<StoreConflict> SaveSettingAsync(StoreTransaction transaction, string name, string value, CancellationToken cancellationToken) =>
+        UpsertAsync(transaction, "settings", _rows.SettingRow(name, value), null, cancellationToken);
+
+    public static async Task<IReadOnlyList<StoredCatalog>> LoadCatalogsAsync(StoreTransaction transaction, CancellationToken cancellationToken) =>
+        await transaction.QueryAsync($"SELECT {Rows.CatalogColumns} FROM catalogs", Rows.Catalog, cancellationToken);
+
+    public static Task<StoreConflict> SaveAsync(StoreTransaction transaction, StoredCatalog catalog, CancellationToken cancellationToken) =>
+        UpsertAsync(transaction, "catalogs", Rows.Row(catalog), null, cancellationToken);
+
+    /// <summary>
+    /// Inserts or replaces by the first column. A row never changes its <paramref name="owner"/>: under the new one there is nothing by that id,
+    /// and what a tenant stored cannot be carried over to another by knowing its id.
+    /// </summary>
+    private static async Task<StoreConflict> UpsertAsync(
+        StoreTransaction transaction, string table, Column[] row, string? owner, CancellationToken cancellationToken)
+    {
+        var assignments = string.Join(", ", row.Skip(1).Select(column => $"{column.Name} = excluded.{column.Name}"));
+        var guard = owner is null ? "" : $" WHERE {table}.{owner} = excluded.{owner}";
+        var sql = $"{Insert(table, row)} ON CONFLICT ({row[0].Name}) DO UPDATE SET {assignments}{guard}";
+        return await transaction.ExecuteAsync(sql, row, cancellationToken) == 0 ? StoreConflict.NotFound : StoreConflict.None;
+    }
+
+    private static string Insert(string table, Column[] row) =>
+        $"INSERT INTO {table} ({string.Join(", ", row.Select(column => column.Name))}) VALUES ({string.Join(", ", row.Select(column => "@" + column.Name))})";
+}

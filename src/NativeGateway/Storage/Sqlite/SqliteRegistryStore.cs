@@ -1,0 +1,103 @@
+using NativeGateway.Model;
+
+namespace NativeGateway.Storage.Sqlite;
+
+/// <summary>The registry in a SQLite file: the embedded default, for one gateway and the command line beside it.</summary>
+internal sealed class SqliteRegistryStore(SqliteDatabase database, SecretBox secrets) : IRegistryStore
+{
+    /// <summary>How soon a change by another process is seen.</summary>
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(200);
+
+    private readonly RegistrySql _sql = new(secrets);
+    private readonly ChangeSignal _changed = new();
+
+    public Task MigrateAsync(CancellationToken cancellationToken) => database.WriteAsync(
+        async transaction =>
+        {
+            await new Migrator("sqlite").ApplyAsync(transaction, cancellationToken);
+            await _sql.CheckKeyAsync(transaction, cancellationToken);
+            return StoreConflict.None;
+        },
+        cancellationToken);
+
+    public Task<RegistryConfig> LoadAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => _sql.LoadAsync(transaction, cancellationToken), cancellationToken);
+
+    public Task<long> GetRevisionAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => RegistrySql.GetRevisionAsync(transaction, cancellationToken), cancellationToken);
+
+    public async Task<bool> WaitForChangeAsync(long knownRevision, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var next = _changed.Next;
+            // The revision itself and not PRAGMA data_version: as cheap to read, and blind to writes that are no change of the registry.
+            if (await GetRevisionAsync(cancellationToken) != knownRevision)
+            {
+                return true;
+            }
+            var remaining = patience - TimeProvider.System.GetElapsedTime(started);
+            if (remaining <= TimeSpan.Zero)
+            {
+                return false;
+            }
+            var pause = remaining < s_pollInterval ? remaining : s_pollInterval;
+            await next.WaitAsync(pause, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    public async Task<bool> TryInitializeAsync(
+        OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken) =>
+        await ChangeAsync(
+            transaction => RegistrySql.InitializeAsync(transaction, organization, workspace, administrator, cancellationToken),
+            cancellationToken) == StoreConflict.None;
+
+    public Task<StoreConflict> SaveOrganizationAsync(OrganizationConfig organization, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => RegistrySql.SaveAsync(transaction, organization, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> SaveWorkspaceAsync(WorkspaceConfig workspace, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => RegistrySql.SaveAsync(transaction, workspace, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> SaveUpstreamAsync(UpstreamConfig upstream, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => _sql.SaveAsync(transaction, upstream, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> DeleteUpstreamAsync(Guid upstreamId, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => RegistrySql.DeleteUpstreamAsync(transaction, upstreamId, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> SaveKeyAsync(KeyConfig key, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => RegistrySql.SaveAsync(transaction, key, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> SaveSettingAsync(string name, string value, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => _sql.SaveSettingAsync(transaction, name, value, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<StoredCatalog>> LoadCatalogsAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => RegistrySql.LoadCatalogsAsync(transaction, cancellationToken), cancellationToken);
+
+    public Task SaveCatalogAsync(StoredCatalog catalog, CancellationToken cancellationToken) =>
+        database.WriteAsync(transaction => RegistrySql.SaveAsync(transaction, catalog, cancellationToken), cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await database.DisposeAsync();
+        // Whoever still waits for a change finds the store closed.
+        _changed.Raise();
+    }
+
+    private async Task<StoreConflict> ChangeAsync(Func<StoreTransaction, Task<StoreConflict>> change, CancellationToken cancellationToken)
+    {
+        var conflict = await database.WriteAsync(
+            async transaction =>
+            {
+                await transaction.ExecuteAsync(RegistrySql.RaiseRevision, [], cancellationToken);
+                return await change(transaction);
+            },
+            cancellationToken);
+        if (conflict == StoreConflict.None)
+        {
+            _changed.Raise();
+        }
+        return conflict;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using NativeGateway.Model;
+
+namespace NativeGateway.Storage;
+
+/// <summary>The parts of records that are kept as JSON text, because nothing ever asks SQL about their inside.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(GlobRule))]
+[JsonSerializable(typeof(PermissionConfig))]
+[JsonSerializable(typeof(LimitConfig))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+internal sealed partial class StorageJson : JsonSerializerContext
+{
+    public static string Write(GlobRule value) => JsonSerializer.Serialize(value, Default.GlobRule);
+
+    public static string Write(PermissionConfig value) => JsonSerializer.Serialize(value, Default.PermissionConfig);
+
+    public static string? Write(LimitConfig? value) => value is null ? null : JsonSerializer.Serialize(value, Default.LimitConfig);
+
+    public static string Write(IReadOnlyList<string> value) => JsonSerializer.Serialize(value, Default.IReadOnlyListString);
+
+    public static GlobRule Globs(string json) => JsonSerializer.Deserialize(json, Default.GlobRule) ?? throw Missing();
+
+    public static PermissionConfig Permissions(string json) => JsonSerializer.Deserialize(json, Default.PermissionConfig) ?? throw Missing();
+
+    public static LimitConfig? Limits(string? json) => json is null ? null : JsonSerializer.Deserialize(json, Default.LimitConfig);
+
+    public static IReadOnlyList<string> Strings(string json) => JsonSerializer.Deserialize(json, Default.IReadOnlyListString) ?? throw Missing();
+
+    private static JsonException Missing() => new("null where a value is required");
+}

@@ -1,0 +1,38 @@
+using NativeGateway.Storage.Postgres;
+using NativeGateway.Storage.Sqlite;
+
+namespace NativeGateway.Storage;
+
+/// <summary>From the operator's database address to a store. Nothing is connected or created before the store is first used.</summary>
+internal static class StoreFactory
+{
+    private const string SqliteScheme = "sqlite:";
+
+    /// <param name="databaseUri"><c>sqlite:PATH</c> or <c>postgres://user:password@host:port/name[?sslmode=…]</c> (<c>postgresql://</c> too).</param>
+    /// <exception cref="StoreConfigurationException">The address is malformed. The message repeats nothing of it.</exception>
+    public static IRegistryStore Open(string databaseUri, SecretBox secrets)
+    {
+        if (databaseUri.StartsWith(SqliteScheme, StringComparison.OrdinalIgnoreCase))
+        {
+            return new SqliteRegistryStore(new SqliteDatabase(SqlitePath(databaseUri[SqliteScheme.Length..])), secrets);
+        }
+        if (databaseUri.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
+            || databaseUri.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
+        {
+            return new PostgresRegistryStore(new PostgresDatabase(PostgresUri.Parse(databaseUri)), secrets);
+        }
+        throw new StoreConfigurationException(
+            "The database address is of no known kind. Write sqlite:PATH or postgres://user:password@host:port/name.");
+    }
+
+    private static string SqlitePath(string path)
+    {
+        // sqlite:///var/lib/… is how other programs write an absolute path.
+        path = path.StartsWith("///", StringComparison.Ordinal) ? path[2..] : path;
+        if (path.Length == 0 || path.StartsWith("//", StringComparison.Ordinal) || path.EndsWith('/') || path.Contains(":memory:", StringComparison.Ordinal))
+        {
+            throw new StoreConfigurationException("The database address names no file. Write sqlite:PATH, for example sqlite:data/gateway.db.");
+        }
+        return path;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Data.Common;
+
+namespace NativeGateway.Storage;
+
+/// <summary>One open transaction, in the words that both databases share. <c>SqliteDatabase</c> or <c>PostgresDatabase</c> begins and ends it.</summary>
+internal sealed class StoreTransaction(DbTransaction transaction)
+{
+    /// <summary>Runs one or more statements; the answer is the number of rows that changed.</summary>
+    public async Task<int> ExecuteAsync(string sql, IReadOnlyList<Column> values, CancellationToken cancellationToken)
+    {
+        await using var command = Prepare(sql, values);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>For migrations: no parameters, and as long as it takes.</summary>
+    public async Task ExecuteScriptAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = Prepare(sql, []);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>The first column of the first row; null when there is no row or no value.</summary>
+    public async Task<object?> ScalarAsync(string sql, CancellationToken cancellationToken)
+    {
+        await using var command = Prepare(sql, []);
+        return await command.ExecuteScalarAsync(cancellationToken) is { } value and not DBNull ? value : null;
+    }
+
+    public async Task<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    {
+        await using var command = Prepare(sql, []);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(read(reader));
+        }
+        return rows;
+    }
+
+    private DbCommand Prepare(string sql, IReadOnlyList<Column> values)
+    {
+        var command = transaction.Connection!.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = sql;
+        foreach (var value in values)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = value.Name;
+            parameter.Value = value.Value ?? DBNull.Value;
+            command.Parameters.Add(parameter);
+        }
+        return command;
+    }
+}
+
+/// <summary>A column's name, which is its parameter's name too, and its value.</summary>
+internal readonly record struct Column(string Name, object? Value);
