@@ -41,6 +41,8 @@ internal sealed class RawRequest
         return new(Method, Path, Body, [.. _headers.Where(header => !header.Key.Equals(name, StringComparison.OrdinalIgnoreCase))]);
     }
 
+    public RawRequest WithBody(byte[] body) => new(Method, Path, body, _headers);
+
     public RawRequest As(string key) => With("Authorization", "Bearer " + key);
 
     public RawRequest InSession(string id) => With("Mcp-Session-Id", id);
