@@ -10,8 +10,16 @@ internal sealed class LegacyUpstream : HttpUpstream
     private readonly ConcurrentDictionary<UpstreamReply, bool> _streams = new();
     private readonly TaskCompletionSource _hasStream = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Ends when the gateway has opened the long stream.</summary>
     public Task HasStream => _hasStream.Task.WaitAsync(TestTime.Limit);
+
+    /// <summary>Ends when the gateway has cancelled a request.</summary>
+    public Task CancelledAsync() => _cancelled.Task.WaitAsync(TestTime.Limit);
+
+    /// <summary>As after a restart: every session is unknown.</summary>
+    public void ForgetSessions() => _sessions.Clear();
 
     /// <summary>Sends a message on every long stream.</summary>
     public async Task AnnounceAsync(string json)
@@ -43,6 +51,11 @@ internal sealed class LegacyUpstream : HttpUpstream
         }
         else if (request.Id is null || request.Method.Length == 0)
         {
+            if (request.Method == "notifications/cancelled")
+            {
+                _cancelled.TrySetResult();
+            }
+
             await reply.EmptyAsync(202);
         }
         else
