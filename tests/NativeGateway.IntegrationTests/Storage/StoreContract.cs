@@ -138,6 +138,17 @@ public abstract partial class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_first_start_with_records_that_do_not_belong_together_stores_nothing()
+    {
+        var workspace = Samples.Workspace(Samples.Organization());
+
+        await Assert.ThrowsAsync<ArgumentException>(() =>
+            Store.TryInitializeAsync(Samples.Organization(), workspace, Samples.Key(workspace), None));
+
+        Samples.AssertSame(RegistryConfig.Empty, await Store.LoadAsync(None));
+    }
+
+    [Fact]
     public async Task Of_eight_first_starts_at_once_exactly_one_wins()
     {
         var stores = Enumerable.Range(0, 8).Select(_ => Open()).ToArray();

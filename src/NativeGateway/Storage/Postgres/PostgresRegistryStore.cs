@@ -106,18 +106,22 @@ internal sealed class PostgresRegistryStore : IRegistryStore
 
     private async Task<StoreConflict> ChangeAsync(Func<StoreTransaction, Task<StoreConflict>> change, CancellationToken cancellationToken)
     {
-        var conflict = await _database.WriteAsync(
-            async transaction =>
-            {
-                await transaction.ExecuteAsync(RaiseRevision, [], cancellationToken);
-                return await change(transaction);
-            },
-            cancellationToken);
-        if (conflict == StoreConflict.None)
+        try
         {
+            var conflict = await _database.WriteAsync(
+                async transaction =>
+                {
+                    await transaction.ExecuteAsync(RaiseRevision, [], cancellationToken);
+                    return await change(transaction);
+                },
+                cancellationToken);
             // Its own changes are seen even while the listener is away.
             _changed.Raise();
+            return conflict;
         }
-        return conflict;
+        catch (StoreUnavailableException e) when (PostgresDatabase.ConflictIn(e) is { } conflict)
+        {
+            return conflict;
+        }
     }
 }

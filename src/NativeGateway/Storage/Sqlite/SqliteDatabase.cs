@@ -12,7 +12,8 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
     private const int MaxReaders = 4;
     private const int BusySeconds = 5;
 
-    // Extended result codes, https://www.sqlite.org/rescode.html
+    // Result codes and extended ones, https://www.sqlite.org/rescode.html
+    private const int Constraint = 19;
     private const int ConstraintForeignKey = 787;
     private const int ConstraintPrimaryKey = 1555;
     private const int ConstraintUnique = 2067;
@@ -53,6 +54,14 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
             _writing.Release();
         }
     }
+
+    /// <summary>The rule that a write broke, where it was one that its caller can break.</summary>
+    public static StoreConflict? ConflictIn(StoreUnavailableException fault) => (fault.InnerException as SqliteException)?.SqliteExtendedErrorCode switch
+    {
+        ConstraintUnique or ConstraintPrimaryKey => StoreConflict.Duplicate,
+        ConstraintForeignKey => StoreConflict.UnknownParent,
+        _ => null,
+    };
 
     /// <summary>Waits for what runs; whoever comes later, or waits for its turn, is refused.</summary>
     public async ValueTask DisposeAsync()
@@ -113,13 +122,12 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
             }
             return conflict;
         }
-        catch (SqliteException e) when (Conflict(e) is { } conflict)
-        {
-            return conflict;
-        }
         catch (SqliteException e)
         {
-            await DropWriterAsync();
+            if (e.SqliteErrorCode != Constraint)
+            {
+                await DropWriterAsync();
+            }
             throw Unavailable(e);
         }
     }
@@ -200,13 +208,6 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
             _writer = null;
         }
     }
-
-    private static StoreConflict? Conflict(SqliteException e) => e.SqliteExtendedErrorCode switch
-    {
-        ConstraintUnique or ConstraintPrimaryKey => StoreConflict.Duplicate,
-        ConstraintForeignKey => StoreConflict.UnknownParent,
-        _ => null,
-    };
 
     private StoreUnavailableException Unavailable(SqliteException e) => new($"The database file {_path} cannot be used. {e.Message}", e);
 }

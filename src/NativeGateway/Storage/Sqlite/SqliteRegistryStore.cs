@@ -87,17 +87,21 @@ internal sealed class SqliteRegistryStore(SqliteDatabase database, SecretBox sec
 
     private async Task<StoreConflict> ChangeAsync(Func<StoreTransaction, Task<StoreConflict>> change, CancellationToken cancellationToken)
     {
-        var conflict = await database.WriteAsync(
-            async transaction =>
-            {
-                await transaction.ExecuteAsync(RegistrySql.RaiseRevision, [], cancellationToken);
-                return await change(transaction);
-            },
-            cancellationToken);
-        if (conflict == StoreConflict.None)
+        try
         {
+            var conflict = await database.WriteAsync(
+                async transaction =>
+                {
+                    await transaction.ExecuteAsync(RegistrySql.RaiseRevision, [], cancellationToken);
+                    return await change(transaction);
+                },
+                cancellationToken);
             _changed.Raise();
+            return conflict;
         }
-        return conflict;
+        catch (StoreUnavailableException e) when (SqliteDatabase.ConflictIn(e) is { } conflict)
+        {
+            return conflict;
+        }
     }
 }

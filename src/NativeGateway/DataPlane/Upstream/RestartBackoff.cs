@@ -1,0 +1,37 @@
+namespace NativeGateway.DataPlane.Upstream;
+
+/// <summary>
+/// When a process that died may be started again: at once after a healthy life, else after a pause that doubles with every loss. The jitter
+/// keeps upstreams that died together from coming back together. Guarded by its owner's lock.
+/// </summary>
+internal sealed class RestartBackoff(StdioTimings timings, TimeProvider time)
+{
+    private int _losses;
+    private long _lostAt;
+    private TimeSpan _pause;
+
+    /// <summary>How long still to wait; null for not at all.</summary>
+    public TimeSpan? Remaining
+    {
+        get
+        {
+            var remaining = _pause - time.GetElapsedTime(_lostAt);
+            return _losses > 0 && remaining > TimeSpan.Zero ? remaining : null;
+        }
+    }
+
+    /// <param name="lived">How long it was of use; zero when it never was.</param>
+    public void Lost(TimeSpan lived)
+    {
+        _lostAt = time.GetTimestamp();
+        if (lived >= timings.Healthy)
+        {
+            _losses = 0;
+            return;
+        }
+
+        var doubled = timings.FirstBackoff * Math.Pow(2, Math.Min(_losses, 16));
+        _losses++;
+        _pause = (doubled < timings.LongestBackoff ? doubled : timings.LongestBackoff) * (0.75 + (0.25 * Random.Shared.NextDouble()));
+    }
+}
