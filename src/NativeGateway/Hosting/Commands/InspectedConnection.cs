@@ -10,17 +10,31 @@ internal sealed class InspectedConnection : IAsyncDisposable
 {
     private const int LinesShown = 10;
 
+    private readonly OrphanGuard _orphans = new(NullLogger.Instance);
+    private readonly HttpUpstreamClients _clients = new();
     private readonly StdioUpstream? _program;
 
     public InspectedConnection(UpstreamConfig upstream, TimeProvider time)
     {
-        _program = new StdioUpstream(upstream, new ProcessSlots(() => 1), new NoEvents(), NullLogger.Instance, time);
-        Connection = _program;
+        var events = new NoEvents();
+        if (upstream.Transport == UpstreamTransport.Stdio)
+        {
+            Connection = _program = new StdioUpstream(upstream, new ProcessSlots(() => 1), _orphans, events, NullLogger.Instance, time);
+        }
+        else
+        {
+            Connection = new HttpUpstream(upstream, events, _clients.Trusted, time, NullLogger.Instance);
+        }
     }
 
     public IUpstreamConnection Connection { get; }
 
-    public ValueTask DisposeAsync() => Connection.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Connection.DisposeAsync();
+        await _orphans.DisposeAsync();
+        _clients.Dispose();
+    }
 
     /// <summary>What a program that did not do as asked wrote last.</summary>
     public void PrintErrors(InspectionReport report, CliContext context)
