@@ -68,4 +68,7 @@ internal sealed record GatewayError(ErrorKind Kind, string Message)
     public ReadOnlyMemory<byte> Data { get; init; }
 
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>Which kind of bucket refused, for the metric; null for every other kind of error.</summary>
+    public string? LimitScope { get; init; }
 }

@@ -7,13 +7,13 @@ internal sealed class GlobSet
 {
     public static readonly GlobSet Everything = new(GlobRule.Everything);
 
-    private readonly byte[][] _allow;
-    private readonly byte[][] _deny;
+    private readonly Glob[] _allow;
+    private readonly Glob[] _deny;
 
     public GlobSet(GlobRule rule)
     {
-        _allow = rule.Allow.Select(Encoding.UTF8.GetBytes).ToArray();
-        _deny = rule.Deny.Select(Encoding.UTF8.GetBytes).ToArray();
+        _allow = rule.Allow.Select(Glob.Compile).ToArray();
+        _deny = rule.Deny.Select(Glob.Compile).ToArray();
     }
 
     /// <summary>Matches a plain name.</summary>
@@ -25,11 +25,11 @@ internal sealed class GlobSet
         return !Any(_deny, upstreamKey, name) && (_allow.Length == 0 || Any(_allow, upstreamKey, name));
     }
 
-    private static bool Any(byte[][] globs, ReadOnlySpan<byte> upstreamKey, ReadOnlySpan<byte> name)
+    private static bool Any(Glob[] globs, ReadOnlySpan<byte> upstreamKey, ReadOnlySpan<byte> name)
     {
         foreach (var glob in globs)
         {
-            if (MatchesQualified(glob, upstreamKey, name))
+            if (glob.Matches(upstreamKey, name))
             {
                 return true;
             }
@@ -38,40 +38,62 @@ internal sealed class GlobSet
         return false;
     }
 
-    private static bool MatchesQualified(ReadOnlySpan<byte> glob, ReadOnlySpan<byte> upstreamKey, ReadOnlySpan<byte> name)
+    /// <param name="Upstream">What stands before the first <c>__</c>; null when there is none, and the upstream does not matter.</param>
+    private readonly record struct Glob(byte[]? Upstream, byte[] Name)
     {
-        var separator = glob.IndexOf("__"u8);
-        return separator < 0
-            ? Matches(glob, name)
-            : Matches(glob[..separator], upstreamKey) && Matches(glob[(separator + 2)..], name);
-    }
-
-    /// <summary>Greedy with one point to fall back to: linear for one star, quadratic at worst, never exponential.</summary>
-    private static bool Matches(ReadOnlySpan<byte> glob, ReadOnlySpan<byte> name)
-    {
-        var (g, n, star, mark) = (0, 0, -1, 0);
-        while (n < name.Length)
+        public static Glob Compile(string text)
         {
-            if (g < glob.Length && glob[g] == '*')
-            {
-                (star, mark) = (g++, n);
-            }
-            else if (g < glob.Length && (glob[g] == name[n] || glob[g] == '?'))
-            {
-                g++;
-                n++;
-            }
-            else if (star >= 0)
-            {
-                g = star + 1;
-                n = ++mark;
-            }
-            else
-            {
-                return false;
-            }
+            var separator = text.IndexOf("__", StringComparison.Ordinal);
+            return separator < 0
+                ? new Glob(null, Encoding.UTF8.GetBytes(text))
+                : new Glob(Encoding.UTF8.GetBytes(text[..separator]), Encoding.UTF8.GetBytes(text[(separator + 2)..]));
         }
 
-        return glob[g..].TrimStart((byte)'*').IsEmpty;
+        public bool Matches(ReadOnlySpan<byte> upstreamKey, ReadOnlySpan<byte> name) =>
+            (Upstream is null || IsMatch(Upstream, upstreamKey)) && IsMatch(Name, name);
+
+        /// <summary>Greedy with one point to fall back to: linear for one star, quadratic at worst, never exponential.</summary>
+        private static bool IsMatch(ReadOnlySpan<byte> glob, ReadOnlySpan<byte> name)
+        {
+            var (g, n, star, mark) = (0, 0, -1, 0);
+            while (n < name.Length)
+            {
+                if (g < glob.Length && glob[g] == '*')
+                {
+                    (star, mark) = (g++, n);
+                }
+                else if (g < glob.Length && glob[g] == '?')
+                {
+                    g++;
+                    n = AfterCharacter(name, n);
+                }
+                else if (g < glob.Length && glob[g] == name[n])
+                {
+                    g++;
+                    n++;
+                }
+                else if (star >= 0)
+                {
+                    g = star + 1;
+                    n = ++mark;
+                }
+                else
+                {
+                    return false;
+                }
+            }
+
+            return glob[g..].TrimStart((byte)'*').IsEmpty;
+        }
+
+        private static int AfterCharacter(ReadOnlySpan<byte> name, int n)
+        {
+            do
+            {
+                n++;
+            }
+            while (n < name.Length && (name[n] & 0xC0) == 0x80);
+            return n;
+        }
     }
 }

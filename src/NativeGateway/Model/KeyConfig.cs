@@ -38,6 +38,12 @@ internal sealed record KeyConfig
 
     public LimitConfig? Limits { get; init; }
 
+    /// <summary>
+    /// Further buckets of this key, one for each glob over tool names (as in <see cref="PermissionConfig"/>). All tools that a glob matches share
+    /// its bucket, so that the number of buckets depends on what is configured and not on which names callers make up.
+    /// </summary>
+    public IReadOnlyDictionary<string, LimitConfig> ToolLimits { get; init; } = new Dictionary<string, LimitConfig>();
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? ExpiresAt { get; init; }

@@ -111,6 +111,9 @@ internal sealed class Caller
     /// <summary>The key's own bucket; null for none.</summary>
     public required LimitConfig? Limits { get; init; }
 
+    /// <summary>The key's further buckets for tools whose names match; see <see cref="KeyConfig.ToolLimits"/>.</summary>
+    public IReadOnlyList<ToolLimit> ToolLimits { get; init; } = [];
+
     /// <summary>One bucket for all keys of the organization; null for none.</summary>
     public required LimitConfig? OrganizationLimits { get; init; }
 
@@ -129,6 +132,10 @@ internal sealed class Caller
 
     public DateTimeOffset? RevokedAt { get; init; }
 }
+
+/// <summary>A bucket of one key for the tools that a glob matches.</summary>
+/// <param name="Glob">As configured; names the bucket.</param>
+internal sealed record ToolLimit(string Glob, GlobSet Tools, LimitConfig Limit);
 
 /// <summary>The compiled permissions of a key; see <see cref="PermissionConfig"/> for what the globs mean.</summary>
 internal sealed record Permissions(GlobSet Servers, GlobSet Tools, GlobSet Prompts, GlobSet Resources)

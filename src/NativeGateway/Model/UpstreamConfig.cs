@@ -26,7 +26,7 @@ internal sealed record UpstreamConfig
 
     public required Guid WorkspaceId { get; init; }
 
-    /// <summary>The operator's short name, unique in the workspace: <c>^[a-zA-Z0-9][a-zA-Z0-9-]{0,31}$</c> with no double underscore. Prefix of exposed names.</summary>
+    /// <summary>The operator's short name, unique in the workspace: see <see cref="ConfigRules.IsName"/>. Prefix of exposed names.</summary>
     public required string Key { get; init; }
 
     public required UpstreamTransport Transport { get; init; }

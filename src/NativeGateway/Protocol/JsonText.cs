@@ -8,7 +8,8 @@ internal static class JsonText
 {
     /// <summary>
     /// The text of a raw string token (with quotes), unescaped. Points into <paramref name="token"/> when it has no escapes, else into
-    /// <paramref name="scratch"/>. False for a token that is no string, or that is escaped and longer than the scratch.
+    /// <paramref name="scratch"/>. False for a token that is no string, that holds half of an escaped surrogate pair, or that is escaped and
+    /// longer than the scratch.
     /// </summary>
     public static bool TryGetText(ReadOnlySpan<byte> token, Span<byte> scratch, out ReadOnlySpan<byte> text)
     {
@@ -32,11 +33,18 @@ internal static class JsonText
 
         var reader = new Utf8JsonReader(token);
         reader.Read();
-        text = scratch[..reader.CopyString(scratch)];
-        return true;
+        try
+        {
+            text = scratch[..reader.CopyString(scratch)];
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
-    /// <summary>The text of a raw string token as a string, or null for any other token.</summary>
+    /// <summary>The text of a raw string token as a string, or null for any other token and for one with half of an escaped surrogate pair.</summary>
     public static string? GetString(ReadOnlySpan<byte> token)
     {
         if (token.Length < 2 || token[0] != '"')
@@ -46,7 +54,14 @@ internal static class JsonText
 
         var reader = new Utf8JsonReader(token);
         reader.Read();
-        return reader.GetString();
+        try
+        {
+            return reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     /// <summary>A text as a JSON string token with quotes.</summary>

@@ -22,6 +22,9 @@ internal static class LogLevelNames
         "\"error\""u8.ToArray(), "\"critical\""u8.ToArray(), "\"alert\""u8.ToArray(), "\"emergency\""u8.ToArray(),
     ];
 
+    /// <summary>The level as a raw JSON string token.</summary>
+    public static ReadOnlySpan<byte> Token(LogLevelName level) => Tokens[(int)level];
+
     /// <summary>The level of a raw JSON string token, or null when there is no such level.</summary>
     public static LogLevelName? Find(ReadOnlySpan<byte> token)
     {

@@ -85,6 +85,8 @@ internal static class McpMethods
 
     private static readonly byte[][] Texts = BuildTexts();
 
+    private static readonly string[] Labels = Array.ConvertAll(Texts, text => text.Length == 0 ? "other" : System.Text.Encoding.ASCII.GetString(text));
+
     /// <summary>The code of an unquoted, unescaped method text; the most frequent ones are compared first.</summary>
     public static McpMethod Find(ReadOnlySpan<byte> text)
     {
@@ -101,6 +103,9 @@ internal static class McpMethods
 
     /// <summary>The method's text without quotes; empty for <see cref="McpMethod.Unknown"/>.</summary>
     public static ReadOnlySpan<byte> Text(McpMethod method) => Texts[(int)method];
+
+    /// <summary>The method's text for a metric's label: what is not known is "other", so that callers cannot invent labels.</summary>
+    public static string Label(McpMethod method) => Labels[(int)method];
 
     private static byte[][] BuildTexts()
     {

@@ -28,7 +28,7 @@ internal sealed class MessageEditor
         _delta = 0;
     }
 
-    /// <summary>Ranges of edits must not overlap; insertions at one place keep their order and stand before what replaces it.</summary>
+    /// <summary>Ranges of edits must not overlap; insertions at one place keep their order and stand before what is replaced there.</summary>
     public void Replace(ByteRange range, ReadOnlyMemory<byte> replacement) => Add(range.Start, range.Length, replacement);
 
     public void Insert(int position, ReadOnlyMemory<byte> text) => Add(position, 0, text);
@@ -52,7 +52,7 @@ internal sealed class MessageEditor
     private void Add(int start, int length, ReadOnlyMemory<byte> replacement)
     {
         var index = _edits.Count;
-        while (index > 0 && (_edits[index - 1].Start > start || (_edits[index - 1].Start == start && length == 0 && _edits[index - 1].Length > 0)))
+        while (index > 0 && IsBehind(_edits[index - 1], start, length))
         {
             index--;
         }
@@ -60,4 +60,8 @@ internal sealed class MessageEditor
         _edits.Insert(index, new Edit(start, length, replacement));
         _delta += replacement.Length - length;
     }
+
+    /// <summary>An insertion stands before a replacement that begins at the same place, in whatever order they were added.</summary>
+    private static bool IsBehind(in Edit edit, int start, int length) =>
+        edit.Start > start || (edit.Start == start && length == 0 && edit.Length > 0);
 }

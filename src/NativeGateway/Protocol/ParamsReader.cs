@@ -98,8 +98,9 @@ internal static class ParamsReader
             return Take(ref reader, ref message.ListenFilter);
         }
 
+        var isLookalike = Lookalike.OfParams(ref reader);
         RpcReader.ReadValue(ref reader);
-        return true;
+        return !isLookalike;
     }
 
     private static bool ReadMeta(ref Utf8JsonReader reader, ref RpcMessage message)
@@ -176,6 +177,7 @@ internal static class ParamsReader
             }
             else
             {
+                once &= !Lookalike.OfReference(ref reader);
                 RpcReader.ReadValue(ref reader);
             }
         }

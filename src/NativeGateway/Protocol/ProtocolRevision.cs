@@ -88,8 +88,18 @@ internal sealed class ProtocolRevision
         return null;
     }
 
-    /// <summary>True for a date at or after the first modern revision, known to us or not: such a peer must not be treated as a legacy one.</summary>
-    public static bool NamesModernEra(ReadOnlySpan<char> text) => text.CompareTo(V20260728.Text, StringComparison.Ordinal) >= 0;
+    /// <summary>
+    /// True for a date at or after the first modern revision, known to us or not: such a peer must not be treated as a legacy one.
+    /// False for what is no date at all, which a legacy handshake answers with a revision that we do speak.
+    /// </summary>
+    public static bool NamesModernEra(ReadOnlySpan<char> text) =>
+        IsDate(text) && text.CompareTo(V20260728.Text, StringComparison.Ordinal) >= 0;
 
     public override string ToString() => Text;
+
+    private static bool IsDate(ReadOnlySpan<char> text) =>
+        text.Length == 10 && text[4] == '-' && text[7] == '-'
+        && !text[..4].ContainsAnyExceptInRange('0', '9')
+        && !text[5..7].ContainsAnyExceptInRange('0', '9')
+        && !text[8..].ContainsAnyExceptInRange('0', '9');
 }

@@ -20,8 +20,8 @@ internal enum RpcFault : byte
 
 /// <summary>
 /// Reads the head of one JSON-RPC message in one pass, without allocating (JSON-RPC 2.0; MCP basic/index, "Messages").
-/// A member that the gateway acts on may stand only once: which of two a peer would take is not ours to guess, and guessing wrong would
-/// let a caller be authorized for one tool and reach another.
+/// A member that the gateway acts on may stand only once, in no second spelling (<see cref="Lookalike"/>): which of two a peer would take is
+/// not ours to guess, and guessing wrong would let a caller be authorized for one tool and reach another.
 /// </summary>
 internal static class RpcReader
 {
@@ -58,8 +58,9 @@ internal static class RpcReader
             SkipToEnd(ref reader);
             return fault == RpcFault.None ? Classify(ref message, members) : fault;
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
+            // The latter is how the reader reports half of an escaped surrogate pair when a name is compared.
             message = default;
             return RpcFault.NotJson;
         }
@@ -113,12 +114,13 @@ internal static class RpcReader
             }
             else if (reader.ValueTextEquals("error"u8))
             {
-                fault = message.Error.IsPresent || !ReadError(ref reader, ref message) ? RpcFault.NotRpc : fault;
+                var first = !message.Error.IsPresent;
+                fault = ReadError(ref reader, ref message) && first ? fault : RpcFault.NotRpc;
             }
             else
             {
-                reader.Read();
-                reader.Skip();
+                fault = Lookalike.OfEnvelope(ref reader) ? RpcFault.NotRpc : fault;
+                ReadValue(ref reader);
             }
         }
 
@@ -178,9 +180,11 @@ internal static class RpcReader
             return false;
         }
 
+        var codes = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isCode = reader.ValueTextEquals("code"u8);
+            codes += isCode ? 1 : 0;
             reader.Read();
             if (isCode && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var code))
             {
@@ -191,7 +195,7 @@ internal static class RpcReader
         }
 
         message.Error = new ByteRange(start, (int)reader.BytesConsumed - start);
-        return true;
+        return codes < 2;
     }
 
     /// <summary>Moves onto the value of the current member and over it; its raw token.</summary>

@@ -60,6 +60,10 @@ internal sealed class RegistrySql(SecretBox secrets)
     public static async Task<StoreConflict> InitializeAsync(
         StoreTransaction transaction, OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken)
     {
+        if (workspace.OrganizationId != organization.Id || administrator.OrganizationId != organization.Id || administrator.WorkspaceId != workspace.Id)
+        {
+            throw new ArgumentException("The first workspace and key do not belong to the first organization.", nameof(workspace));
+        }
         if (await transaction.ScalarAsync("SELECT 1 FROM organizations LIMIT 1", cancellationToken) is not null)
         {
             return StoreConflict.Duplicate;

@@ -27,7 +27,7 @@ internal sealed class UpstreamRows(SecretBox secrets)
         var endpoints = (await transaction.QueryAsync(
             $"SELECT {EndpointColumns} FROM endpoints ORDER BY upstream_id, position", Endpoint, cancellationToken)).ToLookup(row => row.Upstream, row => row.Endpoint);
         var values = (await transaction.QueryAsync(
-            $"SELECT {SecretColumns} FROM upstream_secrets", Secret, cancellationToken)).ToLookup(row => (row.Upstream, row.Kind));
+            $"SELECT {SecretColumns} FROM upstream_secrets ORDER BY upstream_id, kind, name", Secret, cancellationToken)).ToLookup(row => (row.Upstream, row.Kind));
         return await transaction.QueryAsync($"SELECT {Columns} FROM upstreams", row => Upstream(row, endpoints, values), cancellationToken);
     }
 
@@ -109,7 +109,7 @@ internal sealed class UpstreamRows(SecretBox secrets)
             Tools = StorageJson.Globs(row.GetString(8)),
             Prefix = Rows.Text(row, 9),
             Instructions = Rows.Text(row, 10),
-            CostPerCall = row.GetDecimal(11),
+            CostPerCall = WithoutTrailingZeros(row.GetDecimal(11)),
             Limits = StorageJson.Limits(Rows.Text(row, 12)),
             Timeout = TimeSpan.FromMilliseconds(row.GetInt64(13)),
             Trusted = row.GetBoolean(14),
@@ -141,6 +141,9 @@ internal sealed class UpstreamRows(SecretBox secrets)
         }
         return headers;
     }
+
+    /// <summary>SQLite hands 0 back as 0.0: the same number, but another text in an answer and another ETag.</summary>
+    private static decimal WithoutTrailingZeros(decimal value) => value / 1.0000000000000000000000000000m;
 
     private static string Place(Guid upstream, string? part = null) => part is null ? $"{upstream:D}" : $"{upstream:D}/{part}";
 

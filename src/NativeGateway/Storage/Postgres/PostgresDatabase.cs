@@ -1,5 +1,6 @@
 using System.Data;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Npgsql;
 
 namespace NativeGateway.Storage.Postgres;
@@ -54,31 +55,30 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         });
 
     /// <summary>Commits when <paramref name="write"/> answers <see cref="StoreConflict.None"/>, otherwise changes nothing.</summary>
-    public async Task<StoreConflict> WriteAsync(Func<StoreTransaction, Task<StoreConflict>> write, CancellationToken cancellationToken)
-    {
-        try
+    public Task<StoreConflict> WriteAsync(Func<StoreTransaction, Task<StoreConflict>> write, CancellationToken cancellationToken) => RunAsync(
+        async attempt =>
         {
-            return await RunAsync(async attempt =>
+            await using var connection = await _pool.OpenConnectionAsync(cancellationToken);
+            await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
+            var session = new StoreTransaction(transaction);
+            await session.ExecuteAsync(BoundWrite, [], cancellationToken);
+            var conflict = await write(session);
+            if (conflict == StoreConflict.None)
             {
-                await using var connection = await _pool.OpenConnectionAsync(cancellationToken);
-                await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
-                var session = new StoreTransaction(transaction);
-                await session.ExecuteAsync(BoundWrite, [], cancellationToken);
-                var conflict = await write(session);
-                if (conflict == StoreConflict.None)
-                {
-                    attempt.Committing = true;
-                    // Not to be cancelled: nobody could say then whether it was done.
-                    await transaction.CommitAsync(CancellationToken.None);
-                }
-                return conflict;
-            });
-        }
-        catch (StoreUnavailableException e) when (Conflict(e.InnerException) is { } conflict)
-        {
+                attempt.Committing = true;
+                // Not to be cancelled: nobody could say then whether it was done.
+                await transaction.CommitAsync(CancellationToken.None);
+            }
             return conflict;
-        }
-    }
+        });
+
+    /// <summary>The rule that a write broke, where it was one that its caller can break.</summary>
+    public static StoreConflict? ConflictIn(StoreUnavailableException fault) => (fault.InnerException as PostgresException)?.SqlState switch
+    {
+        PostgresErrorCodes.UniqueViolation => StoreConflict.Duplicate,
+        PostgresErrorCodes.ForeignKeyViolation => StoreConflict.UnknownParent,
+        _ => null,
+    };
 
     public ValueTask DisposeAsync() => _pool.DisposeAsync();
 
@@ -120,15 +120,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         TimeoutException or { InnerException: TimeoutException } => "It does not answer in time.",
         SocketException socket => $"It cannot be reached ({socket.SocketErrorCode}).",
         { InnerException: SocketException socket } => $"It cannot be reached ({socket.SocketErrorCode}).",
+        { InnerException: AuthenticationException } => "It offers no TLS that can be trusted; see sslmode and sslrootcert in the database address.",
         { InnerException: IOException } => "The connection broke.",
         _ => "It cannot be reached.",
-    };
-
-    private static StoreConflict? Conflict(Exception? e) => (e as PostgresException)?.SqlState switch
-    {
-        PostgresErrorCodes.UniqueViolation => StoreConflict.Duplicate,
-        PostgresErrorCodes.ForeignKeyViolation => StoreConflict.UnknownParent,
-        _ => null,
     };
 
     private static NpgsqlDataSource Build(NpgsqlConnectionStringBuilder address)

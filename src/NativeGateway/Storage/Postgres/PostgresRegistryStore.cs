@@ -100,22 +100,28 @@ internal sealed class PostgresRegistryStore : IRegistryStore
     {
         await _listener.DisposeAsync();
         await _database.DisposeAsync();
+        // Whoever still waits for a change finds the store closed.
+        _changed.Raise();
     }
 
     private async Task<StoreConflict> ChangeAsync(Func<StoreTransaction, Task<StoreConflict>> change, CancellationToken cancellationToken)
     {
-        var conflict = await _database.WriteAsync(
-            async transaction =>
-            {
-                await transaction.ExecuteAsync(RaiseRevision, [], cancellationToken);
-                return await change(transaction);
-            },
-            cancellationToken);
-        if (conflict == StoreConflict.None)
+        try
         {
+            var conflict = await _database.WriteAsync(
+                async transaction =>
+                {
+                    await transaction.ExecuteAsync(RaiseRevision, [], cancellationToken);
+                    return await change(transaction);
+                },
+                cancellationToken);
             // Its own changes are seen even while the listener is away.
             _changed.Raise();
+            return conflict;
         }
-        return conflict;
+        catch (StoreUnavailableException e) when (PostgresDatabase.ConflictIn(e) is { } conflict)
+        {
+            return conflict;
+        }
     }
 }

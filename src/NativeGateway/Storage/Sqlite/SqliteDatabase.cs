@@ -12,7 +12,8 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
     private const int MaxReaders = 4;
     private const int BusySeconds = 5;
 
-    // Extended result codes, https://www.sqlite.org/rescode.html
+    // Result codes and extended ones, https://www.sqlite.org/rescode.html
+    private const int Constraint = 19;
     private const int ConstraintForeignKey = 787;
     private const int ConstraintPrimaryKey = 1555;
     private const int ConstraintUnique = 2067;
@@ -22,6 +23,7 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
     private readonly SemaphoreSlim _reading = new(MaxReaders, MaxReaders);
     private readonly ConcurrentStack<SqliteConnection> _idleReaders = new();
     private SqliteConnection? _writer;
+    private volatile bool _closed;
 
     /// <summary>Runs in one consistent view of the database; never waits for a writer.</summary>
     public async Task<T> ReadAsync<T>(Func<StoreTransaction, Task<T>> read, CancellationToken cancellationToken)
@@ -29,6 +31,7 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         await _reading.WaitAsync(cancellationToken);
         try
         {
+            ObjectDisposedException.ThrowIf(_closed, this);
             return await Task.Run(() => ReadHereAsync(read), cancellationToken);
         }
         finally
@@ -43,6 +46,7 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         await _writing.WaitAsync(cancellationToken);
         try
         {
+            ObjectDisposedException.ThrowIf(_closed, this);
             return await Task.Run(() => WriteHereAsync(write), cancellationToken);
         }
         finally
@@ -51,9 +55,18 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         }
     }
 
+    /// <summary>The rule that a write broke, where it was one that its caller can break.</summary>
+    public static StoreConflict? ConflictIn(StoreUnavailableException fault) => (fault.InnerException as SqliteException)?.SqliteExtendedErrorCode switch
+    {
+        ConstraintUnique or ConstraintPrimaryKey => StoreConflict.Duplicate,
+        ConstraintForeignKey => StoreConflict.UnknownParent,
+        _ => null,
+    };
+
+    /// <summary>Waits for what runs; whoever comes later, or waits for its turn, is refused.</summary>
     public async ValueTask DisposeAsync()
     {
-        // The permits are never given back: whoever comes later is refused.
+        _closed = true;
         await _writing.WaitAsync();
         for (var reader = 0; reader < MaxReaders; reader++)
         {
@@ -65,8 +78,8 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         }
         // The last connection that closes moves the write-ahead log into the file.
         await DropWriterAsync();
-        _writing.Dispose();
-        _reading.Dispose();
+        _writing.Release();
+        _reading.Release(MaxReaders);
     }
 
     private async Task<T> ReadHereAsync<T>(Func<StoreTransaction, Task<T>> read)
@@ -109,13 +122,12 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
             }
             return conflict;
         }
-        catch (SqliteException e) when (Conflict(e) is { } conflict)
-        {
-            return conflict;
-        }
         catch (SqliteException e)
         {
-            await DropWriterAsync();
+            if (e.SqliteErrorCode != Constraint)
+            {
+                await DropWriterAsync();
+            }
             throw Unavailable(e);
         }
     }
@@ -196,13 +208,6 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
             _writer = null;
         }
     }
-
-    private static StoreConflict? Conflict(SqliteException e) => e.SqliteExtendedErrorCode switch
-    {
-        ConstraintUnique or ConstraintPrimaryKey => StoreConflict.Duplicate,
-        ConstraintForeignKey => StoreConflict.UnknownParent,
-        _ => null,
-    };
 
     private StoreUnavailableException Unavailable(SqliteException e) => new($"The database file {_path} cannot be used. {e.Message}", e);
 }

@@ -78,21 +78,30 @@ internal sealed class SqliteRegistryStore(SqliteDatabase database, SecretBox sec
     public Task SaveCatalogAsync(StoredCatalog catalog, CancellationToken cancellationToken) =>
         database.WriteAsync(transaction => RegistrySql.SaveAsync(transaction, catalog, cancellationToken), cancellationToken);
 
-    public ValueTask DisposeAsync() => database.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await database.DisposeAsync();
+        // Whoever still waits for a change finds the store closed.
+        _changed.Raise();
+    }
 
     private async Task<StoreConflict> ChangeAsync(Func<StoreTransaction, Task<StoreConflict>> change, CancellationToken cancellationToken)
     {
-        var conflict = await database.WriteAsync(
-            async transaction =>
-            {
-                await transaction.ExecuteAsync(RegistrySql.RaiseRevision, [], cancellationToken);
-                return await change(transaction);
-            },
-            cancellationToken);
-        if (conflict == StoreConflict.None)
+        try
         {
+            var conflict = await database.WriteAsync(
+                async transaction =>
+                {
+                    await transaction.ExecuteAsync(RegistrySql.RaiseRevision, [], cancellationToken);
+                    return await change(transaction);
+                },
+                cancellationToken);
             _changed.Raise();
+            return conflict;
         }
-        return conflict;
+        catch (StoreUnavailableException e) when (SqliteDatabase.ConflictIn(e) is { } conflict)
+        {
+            return conflict;
+        }
     }
 }

@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Text.Json;
+using NativeGateway.Model;
+
+namespace NativeGateway.DataPlane.Catalog;
+
+/// <summary>
+/// The <c>capabilities</c> that a client gets to see, as raw JSON. For an aggregate: the union of what the upstreams offer and the gateway can
+/// carry. An upstream that the caller may not use contributes nothing.
+/// </summary>
+internal static class CapabilityMerge
+{
+    /// <summary>
+    /// Capabilities of the aggregate. Lists are always announced as changing, whatever the upstreams say: the gateway's own list changes when
+    /// an upstream comes, goes or comes back. Tools are always offered, and all lists as long as an upstream is still unknown, because a legacy
+    /// client asks only once. <c>tasks</c> and <c>experimental</c> are never offered: nothing would route them.
+    /// </summary>
+    /// <param name="withExtensions">True for modern clients, and for legacy ones that named extensions themselves.</param>
+    public static void Write(IBufferWriter<byte> writer, WorkspaceCatalog catalog, Permissions caller, bool withExtensions)
+    {
+        var features = PeerFeatures.Tools;
+        var ui = ReadOnlyMemory<byte>.Empty;
+        foreach (var part in catalog.Parts)
+        {
+            if (!caller.AllowsServer(part.Upstream))
+            {
+                continue;
+            }
+
+            var capabilities = part.Catalog?.Capabilities;
+            features |= capabilities?.Features ?? (PeerFeatures.Prompts | PeerFeatures.Resources);
+            ui = capabilities is null ? ui : MergeSettings(ui, capabilities.Ui);
+        }
+
+        Write(writer, features, withExtensions ? ui : default);
+    }
+
+    /// <summary>
+    /// Capabilities of one upstream, as it gave them. Where client and upstream are of different eras, what does not exist in the client's, or
+    /// cannot be carried over, is left out.
+    /// </summary>
+    public static void WriteSingle(IBufferWriter<byte> writer, CatalogPart part, bool isModern, bool withExtensions)
+    {
+        if (part.Catalog is not { } catalog)
+        {
+            Write(writer, PeerFeatures.Tools | PeerFeatures.Prompts | PeerFeatures.Resources, default);
+            return;
+        }
+
+        var crossesEras = catalog.Peer.Revision.IsModern != isModern;
+        var json = catalog.Peer.Capabilities.Span;
+        if (!crossesEras && !isModern)
+        {
+            writer.Write(json);
+            return;
+        }
+
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        var separator = "{"u8;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var start = (int)reader.TokenStartIndex;
+            var isLeftOut = (isModern && reader.ValueTextEquals("tasks"u8))
+                || (crossesEras && reader.ValueTextEquals("experimental"u8))
+                || (!withExtensions && reader.ValueTextEquals("extensions"u8));
+            reader.Read();
+            reader.Skip();
+            if (!isLeftOut)
+            {
+                writer.Write(separator);
+                writer.Write(json[start..(int)reader.BytesConsumed]);
+                separator = ","u8;
+            }
+        }
+
+        writer.Write(separator[0] == '{' ? "{}"u8 : "}"u8);
+    }
+
+    /// <summary>Settings of one extension that differ between upstreams say nothing that holds for all of them.</summary>
+    private static ReadOnlyMemory<byte> MergeSettings(ReadOnlyMemory<byte> all, ReadOnlyMemory<byte> next)
+    {
+        return next.IsEmpty ? all
+            : all.IsEmpty || all.Span.SequenceEqual(next.Span) ? next
+            : "{}"u8.ToArray();
+    }
+
+    private static void Write(IBufferWriter<byte> writer, PeerFeatures features, ReadOnlyMemory<byte> ui)
+    {
+        using var json = new Utf8JsonWriter(writer);
+        json.WriteStartObject();
+        WriteEmpty(json, "completions"u8, features, PeerFeatures.Completions);
+        WriteEmpty(json, "logging"u8, features, PeerFeatures.Logging);
+        WriteList(json, "prompts"u8, features, PeerFeatures.Prompts);
+        WriteList(json, "resources"u8, features, PeerFeatures.Resources);
+        WriteList(json, "tools"u8, features, PeerFeatures.Tools);
+        if (!ui.IsEmpty)
+        {
+            json.WriteStartObject("extensions"u8);
+            json.WritePropertyName(PeerCapabilities.UiExtension);
+            json.WriteRawValue(ui.Span, skipInputValidation: true);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteEmpty(Utf8JsonWriter json, ReadOnlySpan<byte> name, PeerFeatures features, PeerFeatures feature)
+    {
+        if ((features & feature) != 0)
+        {
+            json.WriteStartObject(name);
+            json.WriteEndObject();
+        }
+    }
+
+    private static void WriteList(Utf8JsonWriter json, ReadOnlySpan<byte> name, PeerFeatures features, PeerFeatures feature)
+    {
+        if ((features & feature) == 0)
+        {
+            return;
+        }
+
+        json.WriteStartObject(name);
+        json.WriteBoolean("listChanged"u8, true);
+        if (feature == PeerFeatures.Resources && (features & PeerFeatures.ResourcesSubscribe) != 0)
+        {
+            json.WriteBoolean("subscribe"u8, true);
+        }
+
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,88 @@
+using NativeGateway.Model;
+
+namespace NativeGateway.DataPlane.Policy;
+
+/// <summary>What asking a bucket for a token came to. Times are in the clock's timestamp units.</summary>
+/// <param name="Remaining">Whole tokens left.</param>
+/// <param name="UntilFull">How long until the bucket is full again when nobody asks.</param>
+/// <param name="Wait">How long until a refused call would get its token; 0 when it got one.</param>
+internal readonly record struct BucketReading(bool IsTaken, int Remaining, long UntilFull, long Wait);
+
+/// <summary>
+/// A token bucket with continuous refill whose whole state is one number, the time at which it is full again (GCRA, the generic cell rate
+/// algorithm). Taking is one compare-and-swap, so threads never wait for each other. The limit comes with every call: a changed one holds at once
+/// and the state survives it.
+/// </summary>
+internal sealed class TokenBucket
+{
+    private const long Retired = long.MinValue;
+
+    private long _fullAt;
+
+    /// <summary>False when the bucket has been retired: the caller has to look for its successor.</summary>
+    public bool TryTake(in BucketRate rate, long now, out BucketReading reading)
+    {
+        var fullAt = Volatile.Read(ref _fullAt);
+        while (fullAt != Retired)
+        {
+            // Never further away than an empty bucket's refill, which it would be after a limit was raised; kept, so that the refill begins now.
+            var current = Math.Clamp(fullAt, now, now + rate.Capacity);
+            var next = current + rate.Interval;
+            var isTaken = next - now <= rate.Capacity;
+            var target = isTaken ? next : current;
+
+            var seen = target == fullAt ? fullAt : Interlocked.CompareExchange(ref _fullAt, target, fullAt);
+            if (seen == fullAt)
+            {
+                reading = isTaken
+                    ? new BucketReading(true, (int)((rate.Capacity - (next - now)) / rate.Interval), next - now, 0)
+                    : new BucketReading(false, 0, current - now, next - now - rate.Capacity);
+                return true;
+            }
+
+            fullAt = seen;
+        }
+
+        reading = default;
+        return false;
+    }
+
+    /// <summary>Puts back a token that was taken. A retired bucket was full and needs nothing back.</summary>
+    public void GiveBack(in BucketRate rate)
+    {
+        var fullAt = Volatile.Read(ref _fullAt);
+        while (fullAt != Retired)
+        {
+            var seen = Interlocked.CompareExchange(ref _fullAt, fullAt - rate.Interval, fullAt);
+            if (seen == fullAt)
+            {
+                return;
+            }
+
+            fullAt = seen;
+        }
+    }
+
+    /// <summary>Ends the bucket if it has been full since <paramref name="idleSince"/>: a full one says no more than a new one.</summary>
+    public bool TryRetire(long idleSince)
+    {
+        var fullAt = Volatile.Read(ref _fullAt);
+        return fullAt <= idleSince && Interlocked.CompareExchange(ref _fullAt, Retired, fullAt) == fullAt;
+    }
+}
+
+/// <summary>A limit in the clock's timestamp units.</summary>
+internal readonly struct BucketRate
+{
+    public BucketRate(LimitConfig limit, TimeProvider clock)
+    {
+        Interval = Math.Max(1, 60 * clock.TimestampFrequency / limit.RequestsPerMinute);
+        Capacity = Interval * limit.Burst;
+    }
+
+    /// <summary>In which one token comes back.</summary>
+    public long Interval { get; }
+
+    /// <summary>In which an empty bucket fills.</summary>
+    public long Capacity { get; }
+}

@@ -1,0 +1,157 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using NativeGateway.DataPlane.Sessions;
+using NativeGateway.DataPlane.Upstream;
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Proxy;
+
+/// <summary>
+/// One request and its reply, from the first header to the last byte. Filled stage by stage by <see cref="McpProxy"/>; used by one
+/// logical thread at a time; never shared.
+/// </summary>
+internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? body, CancellationToken clientGone)
+{
+    private byte[]? _pooled;
+    private bool _holdsPipe;
+
+    /// <summary>A message that is already in memory: part of a batch.</summary>
+    public Exchange(Exchange whole, IReplySink reply, ReadOnlyMemory<byte> message)
+        : this(whole.Head, reply, null, whole.ClientGone)
+    {
+        Body = message;
+        Snapshot = whole.Snapshot;
+        Caller = whole.Caller;
+        Single = whole.Single;
+        IsBatched = true;
+    }
+
+    public RequestHead Head { get; } = head;
+
+    public IReplySink Reply { get; } = reply;
+
+    /// <summary>Cancelled when the connection to the client is gone. Whether that cancels the work depends on the revision.</summary>
+    public CancellationToken ClientGone { get; } = clientGone;
+
+    public Snapshot Snapshot { get; set; } = null!;
+
+    public Caller Caller { get; set; } = null!;
+
+    /// <summary>The bytes of the message; <see cref="Message"/> points into them.</summary>
+    public ReadOnlyMemory<byte> Body { get; private set; }
+
+    public RpcMessage Message;
+
+    public bool IsBatched { get; }
+
+    /// <summary>The client's revision.</summary>
+    public ProtocolRevision Revision { get; set; } = ProtocolRevision.Assumed;
+
+    /// <summary>The client's session; null for modern clients and for legacy ones that never opened one.</summary>
+    public Session? Session { get; set; }
+
+    /// <summary>The one upstream of <c>/mcp/{server}</c>; null on the aggregate endpoint.</summary>
+    public Model.Upstream? Single { get; set; }
+
+    /// <summary>Where the message goes; null when the gateway answers itself.</summary>
+    public Model.Upstream? Target { get; set; }
+
+    /// <summary>The upstream's own name of the tool or prompt, or its own URI, as text; empty when the method names nothing.</summary>
+    public ReadOnlyMemory<byte> OwnName { get; set; }
+
+    /// <summary>The same as the client wrote it.</summary>
+    public ReadOnlyMemory<byte> SentName { get; set; }
+
+    /// <summary>Set when the body must name the target differently from the client: the raw token to put in place.</summary>
+    public ReadOnlyMemory<byte> OwnNameToken { get; set; }
+
+    public UpstreamRequest Request { get; } = new();
+
+    /// <summary>Time stamps of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
+    public long StartedAt { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
+
+    public long UpstreamTicks { get; set; }
+
+    /// <summary>Why the exchange was refused or failed; null when it was answered.</summary>
+    public GatewayError? Failure { get; set; }
+
+    /// <summary>The upstream answered with a JSON-RPC error or the tool with <c>isError</c>.</summary>
+    public bool AnsweredWithError { get; set; }
+
+    public ReadOnlySpan<byte> Text(ByteRange range) => range.Of(Body.Span);
+
+    /// <summary>Reads the whole body. Until <see cref="ReleaseBody"/> its memory stays with the exchange.</summary>
+    public async ValueTask<GatewayError?> ReadBodyAsync(int maxBytes)
+    {
+        if (body is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            while (true)
+            {
+                var result = await body.ReadAsync(ClientGone).ConfigureAwait(false);
+                if (result.Buffer.Length > maxBytes)
+                {
+                    body.AdvanceTo(result.Buffer.End);
+                    return TooLarge(maxBytes);
+                }
+
+                if (result.IsCompleted)
+                {
+                    Take(result.Buffer);
+                    return null;
+                }
+
+                body.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+            }
+        }
+        catch (Exception broken) when (broken is IOException or OperationCanceledException)
+        {
+            return new GatewayError(ErrorKind.ClientGone, "The request body never arrived whole.") { Detail = broken.GetType().Name };
+        }
+    }
+
+    public static GatewayError TooLarge(int maxBytes) =>
+        new(ErrorKind.TooLarge, $"The request body is larger than {maxBytes} bytes (limits.maxRequestBytes).");
+
+    /// <summary>Gives the body's memory back. <see cref="Body"/> must not be used afterwards.</summary>
+    public void ReleaseBody()
+    {
+        Body = default;
+        if (_pooled is { } rented)
+        {
+            _pooled = null;
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+
+        if (_holdsPipe)
+        {
+            _holdsPipe = false;
+            body!.AdvanceTo(_pipeEnd);
+        }
+    }
+
+    private SequencePosition _pipeEnd;
+
+    private void Take(ReadOnlySequence<byte> buffer)
+    {
+        if (buffer.IsSingleSegment)
+        {
+            // The pipe's own memory is used in place: it is not advanced before the exchange is over.
+            Body = buffer.First;
+            _pipeEnd = buffer.End;
+            _holdsPipe = true;
+            return;
+        }
+
+        var length = (int)buffer.Length;
+        _pooled = ArrayPool<byte>.Shared.Rent(length);
+        buffer.CopyTo(_pooled);
+        Body = _pooled.AsMemory(0, length);
+        body!.AdvanceTo(buffer.End);
+    }
+}

@@ -1,0 +1,43 @@
+using NativeGateway.DataPlane.Policy;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Proxy;
+
+/// <summary>
+/// Where the reply of one exchange goes. Any number of <see cref="SendAsync"/>, then exactly one <see cref="CompleteAsync"/> or
+/// <see cref="CompleteEmptyAsync"/>. Messages are copied before a call returns.
+/// </summary>
+internal interface IReplySink
+{
+    /// <summary>Facts that leave with the reply; they count until the first message is sent.</summary>
+    ReplyHeaders Headers { get; }
+
+    /// <summary>Messages before the final one can be carried.</summary>
+    bool CanStream { get; }
+
+    /// <summary>Sends a notification or a request that precedes the response; turns an HTTP reply into an event stream.</summary>
+    ValueTask SendAsync(MessageEditor message);
+
+    /// <summary>Sends the response. <paramref name="status"/> is the HTTP status, if none has been sent yet.</summary>
+    ValueTask CompleteAsync(int status, MessageEditor message);
+
+    /// <summary>Ends the reply without a message: a notification was accepted, or nobody waits for an answer.</summary>
+    ValueTask CompleteEmptyAsync(int status);
+}
+
+/// <summary>What leaves beside the messages.</summary>
+internal sealed class ReplyHeaders
+{
+    public LimitState Limits { get; set; }
+
+    /// <summary>The id of the session that <c>initialize</c> has opened.</summary>
+    public string? IssuedSessionId { get; set; }
+
+    public TimeSpan? RetryAfter { get; set; }
+
+    /// <summary>Adds a <c>WWW-Authenticate</c> challenge.</summary>
+    public bool ChallengesCredentials { get; set; }
+
+    /// <summary>The <c>Allow</c> header of a 405.</summary>
+    public string? Allow { get; set; }
+}

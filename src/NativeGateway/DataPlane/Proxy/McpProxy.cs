@@ -1,0 +1,156 @@
+using System.Diagnostics;
+using NativeGateway.DataPlane.Policy;
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+using NativeGateway.Telemetry;
+
+namespace NativeGateway.DataPlane.Proxy;
+
+/// <summary>
+/// What happens to a request, on one page. Each stage gives its verdict as a value: null goes on, an error ends the exchange.
+/// The order is part of the product's interface: who is asked before what is read, permission before limits, limits before any upstream.
+/// </summary>
+internal sealed class McpProxy(
+    SnapshotHolder snapshots,
+    Authenticator authenticator,
+    RevisionGate revisions,
+    Resolver resolver,
+    RateLimiter limiter,
+    LocalMethods local,
+    Forwarder forwarder,
+    ErrorResponder responder,
+    Metrics metrics)
+{
+    private static readonly GatewayError Saturated = new(ErrorKind.Saturated, "The gateway is at its limit of concurrent requests (limits.maxConcurrentRequests).")
+    {
+        RetryAfter = TimeSpan.FromSeconds(1),
+    };
+
+    private int _running;
+
+    /// <summary>Requests that are being worked on at this moment.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    public async ValueTask HandleAsync(Exchange exchange)
+    {
+        Interlocked.Increment(ref _running);
+        try
+        {
+            var error = await AdmitCallerAsync(exchange).ConfigureAwait(false)                          // 1  who, and from where
+                ?? CheckContentType(exchange)
+                ?? await exchange.ReadBodyAsync(exchange.Snapshot.Settings.MaxRequestBytes).ConfigureAwait(false)
+                ?? await HandleBodyAsync(exchange).ConfigureAwait(false);
+            if (error is not null)
+            {
+                await responder.WriteAsync(exchange, error).ConfigureAwait(false);
+            }
+        }
+        catch (Exception fault)
+        {
+            await responder.WriteFaultAsync(exchange, fault).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _running);
+            Record(exchange);
+            exchange.ReleaseBody();
+        }
+    }
+
+    /// <summary>One message, alone in its request or one of a batch, whose body is in memory.</summary>
+    public async ValueTask<GatewayError?> HandleMessageAsync(Exchange exchange)
+    {
+        return revisions.Admit(exchange)                                                                // 3  in which revision, in which session
+            ?? await resolver.ResolveAsync(exchange).ConfigureAwait(false)                              // 4  where to
+            ?? CheckPermission(exchange)                                                                // 5  may it?
+            ?? AcquireLimits(exchange)                                                                  // 6  now?
+            ?? (exchange.Target is null
+                ? await local.AnswerAsync(exchange).ConfigureAwait(false)                               // 7a the gateway's own methods
+                : await forwarder.SendAsync(exchange).ConfigureAwait(false));                           // 7b everything else
+    }
+
+    /// <summary>Everything that is decided before a body is read; also what a GET or DELETE has to pass.</summary>
+    public async ValueTask<GatewayError?> AdmitCallerAsync(Exchange exchange)
+    {
+        exchange.Snapshot = snapshots.Current;                                                          // one consistent view, to the end
+        var settings = exchange.Snapshot.Settings;
+        return (Running > settings.MaxConcurrentRequests ? Saturated : null)
+            ?? OriginGuard.Check(exchange.Head, settings)
+            ?? (exchange.Head.ContentLength > settings.MaxRequestBytes ? Exchange.TooLarge(settings.MaxRequestBytes) : null)
+            ?? await IdentifyAsync(exchange).ConfigureAwait(false)
+            ?? Resolver.ResolveEndpoint(exchange);
+    }
+
+    private async ValueTask<GatewayError?> HandleBodyAsync(Exchange exchange)
+    {
+        switch (RpcReader.Read(exchange.Body.Span, out exchange.Message))                               // 2  what
+        {
+            case RpcFault.None:
+                return await HandleMessageAsync(exchange).ConfigureAwait(false);
+            case RpcFault.Batch:
+                return await Batch.HandleAsync(exchange, this, responder).ConfigureAwait(false);
+            case RpcFault.NotJson:
+                return new GatewayError(ErrorKind.NotJson, "The body is not JSON in UTF-8.");
+            default:
+                return new GatewayError(ErrorKind.InvalidRequest, "The body is no JSON-RPC 2.0 message as MCP defines it.");
+        }
+    }
+
+    private async ValueTask<GatewayError?> IdentifyAsync(Exchange exchange)
+    {
+        var head = exchange.Head;
+        var identification = await authenticator
+            .IdentifyAsync(exchange.Snapshot, head.Credential, head.RemoteAddress, KeyScopes.Mcp, exchange.ClientGone)
+            .ConfigureAwait(false);
+        exchange.Caller = identification.Caller!;
+        return identification.Error;
+    }
+
+    private static GatewayError? CheckContentType(Exchange exchange)
+    {
+        if (!exchange.Head.IsJson)
+        {
+            return new GatewayError(ErrorKind.UnsupportedMediaType, "Send Content-Type: application/json.");
+        }
+
+        return exchange.Head.AcceptsJson || exchange.Head.AcceptsEventStream
+            ? null
+            : new GatewayError(ErrorKind.NotAcceptable, "Send Accept: application/json, text/event-stream.");
+    }
+
+    private static GatewayError? CheckPermission(Exchange exchange)
+    {
+        if (exchange.Target is not { } target)
+        {
+            return null;
+        }
+
+        var kind = PermissionCheck.KindOf(exchange.Message);
+        return PermissionCheck.Check(exchange.Caller, target, kind, exchange.OwnName.Span, exchange.SentName.Span);
+    }
+
+    private GatewayError? AcquireLimits(Exchange exchange)
+    {
+        // What a client sends in answer or as a notice is part of a call that was already charged.
+        if (exchange.Message.Kind != RpcKind.Request)
+        {
+            return null;
+        }
+
+        var tool = exchange.Message.MethodCode == McpMethod.ToolsCall ? exchange.OwnName.Span : default;
+        var error = limiter.Acquire(exchange.Caller, exchange.Target, tool, out var state);
+        exchange.Reply.Headers.Limits = state;
+        return error;
+    }
+
+    private void Record(Exchange exchange)
+    {
+        var outcome = exchange.Failure is { } failure ? ErrorResponder.OutcomeOf(failure.Kind) : exchange.AnsweredWithError ? "error" : "ok";
+        var elapsed = Stopwatch.GetTimestamp() - exchange.StartedAt;
+        metrics.Record(exchange.Target?.Key ?? "", McpMethods.Label(exchange.Message.MethodCode), outcome, elapsed, exchange.UpstreamTicks);
+        if (exchange.Failure?.LimitScope is { } scope)
+        {
+            metrics.RecordLimited(scope);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Net;
+
+namespace NativeGateway.DataPlane.Proxy;
+
+/// <summary>What a front knows of a request before its body: the few headers that decide something. Absent ones are null or empty.</summary>
+internal sealed record RequestHead
+{
+    /// <summary>Sent back as <c>X-Request-Id</c> and written to every log line of the exchange.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>The caller, with <c>X-Forwarded-For</c> of trusted proxies already applied.</summary>
+    public required IPAddress RemoteAddress { get; init; }
+
+    public string? Host { get; init; }
+
+    /// <summary>All <c>Origin</c> values joined by a comma, so that a repeated header matches nothing.</summary>
+    public string? Origin { get; init; }
+
+    /// <summary>True when the listener that took the request is bound to a loopback address.</summary>
+    public bool OnLoopback { get; init; }
+
+    /// <summary>The presented key, ASCII; empty when there is none.</summary>
+    public ReadOnlyMemory<byte> Credential { get; init; }
+
+    /// <summary>The <c>{server}</c> of <c>/mcp/{server}</c>; empty on the aggregate endpoint.</summary>
+    public ReadOnlyMemory<byte> UpstreamName { get; init; }
+
+    public long? ContentLength { get; init; }
+
+    public bool IsJson { get; init; }
+
+    public bool AcceptsJson { get; init; }
+
+    public bool AcceptsEventStream { get; init; }
+
+    /// <summary><c>MCP-Protocol-Version</c>.</summary>
+    public string? ProtocolVersion { get; init; }
+
+    /// <summary><c>Mcp-Session-Id</c>.</summary>
+    public string? SessionId { get; init; }
+
+    /// <summary><c>Mcp-Method</c>.</summary>
+    public string? MirroredMethod { get; init; }
+
+    /// <summary><c>Mcp-Name</c>, as sent (maybe in its base64 form).</summary>
+    public string? MirroredName { get; init; }
+
+    /// <summary><c>traceparent</c> (W3C).</summary>
+    public string? TraceParent { get; init; }
+}

@@ -1,0 +1,161 @@
+using System.Text;
+using NativeGateway.DataPlane.Catalog;
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Proxy;
+
+/// <summary>
+/// Decides where a message goes: to the gateway's own methods (the target stays null) or to one upstream, under that upstream's own name for the
+/// tool, prompt or resource. Stands before the permission check, because a permission is granted on what a name resolves to.
+/// </summary>
+internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher)
+{
+    /// <summary>How long a call waits for upstreams of which nothing is known yet, before its name counts as unknown.</summary>
+    private static readonly TimeSpan DiscoveryBudget = TimeSpan.FromSeconds(5);
+
+    /// <summary>The upstream of <c>/mcp/{server}</c>. Unknown, disabled and foreign ones look alike.</summary>
+    public static GatewayError? ResolveEndpoint(Exchange exchange)
+    {
+        var name = exchange.Head.UpstreamName.Span;
+        if (name.IsEmpty)
+        {
+            return null;
+        }
+
+        if (!exchange.Caller.Workspace!.ByName.TryGet(name, out var upstream))
+        {
+            return new GatewayError(ErrorKind.UnknownUpstream, "There is no server of this name in your workspace.");
+        }
+
+        exchange.Single = upstream;
+        return exchange.Caller.Permissions.AllowsServer(upstream)
+            ? null
+            : new GatewayError(ErrorKind.Forbidden, "This key may not use this server.");
+    }
+
+    public ValueTask<GatewayError?> ResolveAsync(Exchange exchange)
+    {
+        if (exchange.Message.Kind != RpcKind.Request || IsLocal(exchange))
+        {
+            return default;
+        }
+
+        if (exchange.Single is { } single)
+        {
+            return new ValueTask<GatewayError?>(ResolveSingle(exchange, single));
+        }
+
+        return exchange.Message.MethodCode switch
+        {
+            McpMethod.ToolsCall => ResolveNamedAsync(exchange, CatalogKind.Tools, "tool"),
+            McpMethod.PromptsGet => ResolveNamedAsync(exchange, CatalogKind.Prompts, "prompt"),
+            McpMethod.ResourcesRead or McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe => new(ResolveUri(exchange)),
+            McpMethod.CompletionComplete => exchange.Message.Name.IsPresent
+                ? ResolveNamedAsync(exchange, CatalogKind.Prompts, "prompt")
+                : new(ResolveUri(exchange)),
+            _ => new(RevisionGate.UnknownMethod(exchange)),
+        };
+    }
+
+    private static bool IsLocal(Exchange exchange) => exchange.Message.MethodCode switch
+    {
+        McpMethod.Initialize or McpMethod.Ping or McpMethod.ServerDiscover or McpMethod.LoggingSetLevel or McpMethod.SubscriptionsListen => true,
+
+        // One unrestricted upstream answers its lists itself, byte for byte; every other list is filtered or merged here.
+        McpMethod.ToolsList => exchange.Single is not { } one
+            || one.Tools != GlobSet.Everything || exchange.Caller.Permissions.Tools != GlobSet.Everything,
+        McpMethod.PromptsList => exchange.Single is null || exchange.Caller.Permissions.Prompts != GlobSet.Everything,
+        McpMethod.ResourcesList or McpMethod.ResourceTemplatesList =>
+            exchange.Single is null || exchange.Caller.Permissions.Resources != GlobSet.Everything,
+        _ => false,
+    };
+
+    private static GatewayError? ResolveSingle(Exchange exchange, Model.Upstream single)
+    {
+        exchange.Target = single;
+        ref readonly var message = ref exchange.Message;
+        var named = message.MethodCode is McpMethod.ToolsCall or McpMethod.PromptsGet || !message.Uri.IsPresent ? message.Name : message.Uri;
+        if (!named.IsPresent)
+        {
+            return null;
+        }
+
+        if (!TryGetText(exchange, named, out var text))
+        {
+            return new GatewayError(ErrorKind.InvalidParams, "The name or uri in params must be a string.");
+        }
+
+        exchange.SentName = exchange.OwnName = text;
+        return null;
+    }
+
+    private async ValueTask<GatewayError?> ResolveNamedAsync(Exchange exchange, CatalogKind kind, string noun)
+    {
+        if (!TryGetText(exchange, exchange.Message.Name, out var text))
+        {
+            return new GatewayError(ErrorKind.InvalidParams, "params.name must be a string.");
+        }
+
+        var workspace = exchange.Caller.Workspace!;
+        if (!catalogs.For(workspace).TryResolve(kind, text.Span, exchange.Caller.Permissions, out var route))
+        {
+            await refresher.EnsureKnownAsync(workspace, DiscoveryBudget, exchange.ClientGone).ConfigureAwait(false);
+            if (!catalogs.For(workspace).TryResolve(kind, text.Span, exchange.Caller.Permissions, out route))
+            {
+                return Unknown(noun, text.Span);
+            }
+        }
+
+        exchange.SentName = text;
+        exchange.Target = route.Upstream;
+        exchange.OwnName = route.OwnName;
+        exchange.OwnNameToken = route.OwnNameToken;
+        return null;
+    }
+
+    private GatewayError? ResolveUri(Exchange exchange)
+    {
+        if (!TryGetText(exchange, exchange.Message.Uri, out var text))
+        {
+            return new GatewayError(ErrorKind.InvalidParams, "params.uri must be a string.");
+        }
+
+        var scratch = new byte[text.Length];
+        if (!catalogs.For(exchange.Caller.Workspace!).TryResolveUri(text.Span, scratch, out var part, out var ownUri))
+        {
+            byte[] data = [.. "{\"uri\":"u8, .. exchange.Text(exchange.Message.Uri), .. "}"u8];
+            return new GatewayError(ErrorKind.ResourceNotFound, "Resource not found.") { Data = data };
+        }
+
+        exchange.SentName = text;
+        exchange.Target = part.Upstream;
+        exchange.OwnName = ownUri.ToArray();
+        exchange.OwnNameToken = JsonText.Quote(Encoding.UTF8.GetString(ownUri));
+        return null;
+    }
+
+    private static GatewayError Unknown(string noun, ReadOnlySpan<byte> name) =>
+        new(ErrorKind.InvalidParams, $"Unknown {noun}: {Encoding.UTF8.GetString(name)}");
+
+    /// <summary>The text of a string token of the body: a part of the body itself, unless it is written with escapes.</summary>
+    private static bool TryGetText(Exchange exchange, ByteRange token, out ReadOnlyMemory<byte> text)
+    {
+        text = default;
+        if (!token.IsPresent)
+        {
+            return false;
+        }
+
+        var raw = exchange.Text(token);
+        if (raw[0] != '"')
+        {
+            return false;
+        }
+
+        text = raw.Contains((byte)'\\')
+            ? Encoding.UTF8.GetBytes(JsonText.GetString(raw)!)
+            : exchange.Body.Slice(token.Start + 1, token.Length - 2);
+        return true;
+    }
+}

@@ -1,0 +1,270 @@
+using System.Buffers;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Sessions;
+
+/// <summary>
+/// The one place where two eras of MCP meet. Between peers of one era nothing here changes a byte, but for what a modern answer may not lack.
+/// Each method adds edits to a message; what is not edited travels as it came. Stateless and thread-safe.
+/// </summary>
+internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
+{
+    private static readonly ReadOnlyMemory<byte> Complete = "\"resultType\":\"complete\""u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> CacheHints = "\"ttlMs\":0,\"cacheScope\":\"private\""u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> Comma = ","u8.ToArray();
+
+    private readonly ReadOnlyMemory<byte> _modernMeta = ModernMeta(gatewayInfo);
+
+    /// <summary>
+    /// Moves a request from the client's era into the upstream's, and its progress token to the gateway's own.
+    /// </summary>
+    /// <param name="progressToken">The token to send upstream; empty when the client asked for no progress.</param>
+    public void EditRequest(
+        MessageEditor editor, in RpcMessage message, ProtocolRevision client, ProtocolRevision upstream, ReadOnlyMemory<byte> progressToken)
+    {
+        if (client.IsModern && !upstream.IsModern)
+        {
+            editor.Replace(message.Meta, WithoutModernKeys(editor.Source.Span, message, progressToken.Span));
+            return;
+        }
+
+        if (message.ProgressToken.IsPresent)
+        {
+            editor.Replace(message.ProgressToken, progressToken);
+        }
+
+        if (!client.IsModern && upstream.IsModern)
+        {
+            AddModernMeta(editor, message);
+        }
+    }
+
+    /// <summary>Moves a result from the upstream's era into the client's.</summary>
+    /// <param name="serverInfo">Raw JSON object that names the server to a modern client.</param>
+    public static void EditResult(
+        MessageEditor editor, in RpcMessage reply, McpMethod method, ProtocolRevision client, ProtocolRevision upstream, ReadOnlyMemory<byte> serverInfo)
+    {
+        if (client.IsModern)
+        {
+            AddModernMembers(editor, reply.Result, method, serverInfo);
+        }
+        else if (upstream.IsModern)
+        {
+            RemoveModernMembers(editor, reply.Result);
+        }
+    }
+
+    /// <summary>Moves the code of an upstream's error into the client's era (a missing resource is the one code that changed its number).</summary>
+    public static void EditError(MessageEditor editor, in RpcMessage reply, McpMethod method, ProtocolRevision client, ProtocolRevision upstream)
+    {
+        var isMissing = method == McpMethod.ResourcesRead && client != upstream && reply.ErrorCode == upstream.ResourceNotFoundCode;
+        if (isMissing && client.ResourceNotFoundCode != reply.ErrorCode)
+        {
+            var code = JsonMembers.Find(editor.Source.Span, reply.Error, "code"u8);
+            editor.Replace(code, client.ResourceNotFoundCode == -32002 ? "-32002"u8.ToArray() : "-32602"u8.ToArray());
+        }
+    }
+
+    /// <summary>A modern upstream wants more input before it finishes (2026-07-28, basic/patterns/mrtr).</summary>
+    public static bool NeedsInput(ReadOnlySpan<byte> source, in RpcMessage reply)
+    {
+        var type = JsonMembers.Find(source, reply.Result, "resultType"u8);
+        return type.IsPresent && type.Of(source).SequenceEqual("\"input_required\""u8);
+    }
+
+    private static bool HasCacheHints(McpMethod method) => method
+        is McpMethod.ToolsList or McpMethod.PromptsList or McpMethod.ResourcesList or McpMethod.ResourceTemplatesList or McpMethod.ResourcesRead;
+
+    private static void AddModernMembers(MessageEditor editor, ByteRange result, McpMethod method, ReadOnlyMemory<byte> serverInfo)
+    {
+        var source = editor.Source.Span;
+        var members = new JsonMembers(source, result);
+        if (!members.IsObject)
+        {
+            return;
+        }
+
+        var (hasType, isComplete, hasTtl, hasScope, hasMembers, meta) = (false, true, false, false, false, default(ByteRange));
+        while (members.MoveNext())
+        {
+            hasMembers = true;
+            if (members.NameIs(source, "resultType"u8))
+            {
+                hasType = true;
+                isComplete = members.Value.Of(source).SequenceEqual("\"complete\""u8);
+            }
+            else if (members.NameIs(source, "_meta"u8))
+            {
+                meta = members.Value;
+            }
+
+            hasTtl |= members.NameIs(source, "ttlMs"u8);
+            hasScope |= members.NameIs(source, "cacheScope"u8);
+        }
+
+        var added = new ArrayBufferWriter<byte>(256);
+        if (!hasType)
+        {
+            added.Write(Complete.Span);
+        }
+
+        if (isComplete && HasCacheHints(method) && !hasTtl && !hasScope)
+        {
+            WriteSeparated(added, CacheHints.Span);
+        }
+
+        AddServerInfo(editor, added, meta, serverInfo);
+        Insert(editor, result, added, hasMembers);
+    }
+
+    private static void AddServerInfo(MessageEditor editor, ArrayBufferWriter<byte> added, ByteRange meta, ReadOnlyMemory<byte> serverInfo)
+    {
+        if (serverInfo.IsEmpty || (meta.IsPresent && JsonMembers.Find(editor.Source.Span, meta, MetaKeys.ServerInfo).IsPresent))
+        {
+            return;
+        }
+
+        var entry = new ArrayBufferWriter<byte>(serverInfo.Length + 64);
+        entry.Write("\""u8);
+        entry.Write(MetaKeys.ServerInfo);
+        entry.Write("\":"u8);
+        entry.Write(serverInfo.Span);
+        if (meta.IsPresent)
+        {
+            Insert(editor, meta, entry, new JsonMembers(editor.Source.Span, meta).MoveNext());
+            return;
+        }
+
+        WriteSeparated(added, "\"_meta\":{"u8);
+        added.Write(entry.WrittenSpan);
+        added.Write("}"u8);
+    }
+
+    private static void RemoveModernMembers(MessageEditor editor, ByteRange result)
+    {
+        var source = editor.Source.Span;
+        var removal = new MemberRemoval(editor, result);
+        var members = new JsonMembers(source, result);
+        while (members.MoveNext())
+        {
+            var isModern = members.NameIs(source, "resultType"u8) || members.NameIs(source, "ttlMs"u8) || members.NameIs(source, "cacheScope"u8);
+            removal.Next(members, isModern);
+            if (members.NameIs(source, "_meta"u8))
+            {
+                RemoveServerInfo(editor, members.Value);
+            }
+        }
+
+        removal.End();
+    }
+
+    private static void RemoveServerInfo(MessageEditor editor, ByteRange meta)
+    {
+        var removal = new MemberRemoval(editor, meta);
+        var members = new JsonMembers(editor.Source.Span, meta);
+        while (members.MoveNext())
+        {
+            removal.Next(members, members.NameIs(editor.Source.Span, MetaKeys.ServerInfo));
+        }
+
+        removal.End();
+    }
+
+    private static ReadOnlyMemory<byte> WithoutModernKeys(ReadOnlySpan<byte> source, in RpcMessage message, ReadOnlySpan<byte> progressToken)
+    {
+        var rebuilt = new ArrayBufferWriter<byte>(message.Meta.Length);
+        var members = new JsonMembers(source, message.Meta);
+        while (members.MoveNext())
+        {
+            if (members.Value == message.MetaVersion || members.Value == message.MetaCapabilities
+                || members.Value == message.MetaClientInfo || members.Value == message.MetaLogLevel)
+            {
+                continue;
+            }
+
+            rebuilt.Write(rebuilt.WrittenCount == 0 ? "{"u8 : ","u8);
+            rebuilt.Write(members.Name.Of(source));
+            rebuilt.Write(":"u8);
+            rebuilt.Write(members.Value == message.ProgressToken ? progressToken : members.Value.Of(source));
+        }
+
+        rebuilt.Write(rebuilt.WrittenCount == 0 ? "{}"u8 : "}"u8);
+        return rebuilt.WrittenMemory;
+    }
+
+    private void AddModernMeta(MessageEditor editor, in RpcMessage message)
+    {
+        if (message.Meta.IsPresent)
+        {
+            editor.Insert(message.Meta.Start + 1, _modernMeta);
+            if (new JsonMembers(editor.Source.Span, message.Meta).MoveNext())
+            {
+                editor.Insert(message.Meta.Start + 1, Comma);
+            }
+
+            return;
+        }
+
+        var entry = new ArrayBufferWriter<byte>(_modernMeta.Length + 32);
+        entry.Write("\"_meta\":{"u8);
+        entry.Write(_modernMeta.Span);
+        entry.Write("}"u8);
+        if (message.Params.IsPresent)
+        {
+            Insert(editor, message.Params, entry, new JsonMembers(editor.Source.Span, message.Params).MoveNext());
+            return;
+        }
+
+        var whole = new ArrayBufferWriter<byte>(entry.WrittenCount + 16);
+        whole.Write(",\"params\":{"u8);
+        whole.Write(entry.WrittenSpan);
+        whole.Write("}"u8);
+        editor.Insert(editor.Source.Span.LastIndexOf((byte)'}'), whole.WrittenMemory);
+    }
+
+    /// <summary>Puts members at the beginning of an object.</summary>
+    private static void Insert(MessageEditor editor, ByteRange target, ArrayBufferWriter<byte> members, bool othersFollow)
+    {
+        if (members.WrittenCount == 0)
+        {
+            return;
+        }
+
+        if (othersFollow)
+        {
+            members.Write(","u8);
+        }
+
+        editor.Insert(target.Start + 1, members.WrittenMemory);
+    }
+
+    private static void WriteSeparated(ArrayBufferWriter<byte> buffer, ReadOnlySpan<byte> text)
+    {
+        if (buffer.WrittenCount > 0)
+        {
+            buffer.Write(","u8);
+        }
+
+        buffer.Write(text);
+    }
+
+    /// <summary>
+    /// What a modern request must say of itself. Toward modern upstreams the gateway declares no client capabilities for a legacy client:
+    /// an upstream's question could not be carried back to it.
+    /// </summary>
+    private static byte[] ModernMeta(ReadOnlyMemory<byte> gatewayInfo)
+    {
+        var meta = new ArrayBufferWriter<byte>(256);
+        meta.Write("\""u8);
+        meta.Write(MetaKeys.ProtocolVersion);
+        meta.Write("\":"u8);
+        meta.Write(ProtocolRevision.NewestModern.Token.Span);
+        meta.Write(",\""u8);
+        meta.Write(MetaKeys.ClientCapabilities);
+        meta.Write("\":{},\""u8);
+        meta.Write(MetaKeys.ClientInfo);
+        meta.Write("\":"u8);
+        meta.Write(gatewayInfo.Span);
+        return meta.WrittenSpan.ToArray();
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Sessions;
+
+/// <summary>
+/// One client's legacy MCP session: what it declared in <c>initialize</c>, its calls in flight, the questions that upstreams have put to it,
+/// and what waits for its GET stream. Bound to the key that opened it; used by many exchanges at once.
+/// </summary>
+internal sealed class Session(string id, string keyId, Guid workspaceId, Guid? upstreamId, ProtocolRevision revision, ClientCapabilities capabilities)
+{
+    private readonly ConcurrentDictionary<byte[], CallClock> _calls = new(Utf8Comparer.Instance);
+    private long _lastUsed;
+    private int _logLevel = -1;
+
+    public string Id { get; } = id;
+
+    /// <summary>The key that opened the session; nobody else may use it. A session is no credential.</summary>
+    public string KeyId { get; } = keyId;
+
+    public Guid WorkspaceId { get; } = workspaceId;
+
+    /// <summary>The one upstream of <c>/mcp/{server}</c>; null for the aggregate endpoint.</summary>
+    public Guid? UpstreamId { get; } = upstreamId;
+
+    public ProtocolRevision Revision { get; } = revision;
+
+    public ClientCapabilities Capabilities { get; } = capabilities;
+
+    /// <summary>Questions of upstreams that this client has still to answer.</summary>
+    public PendingRequests Pending { get; } = new();
+
+    /// <summary>What goes out on the GET stream.</summary>
+    public Outbox Outbox { get; } = new();
+
+    /// <summary>A GET stream is open: the client is there, even if it says nothing.</summary>
+    public bool HasStream => Outbox.IsRead;
+
+    /// <summary>The level set by <c>logging/setLevel</c>; null before: everything passes.</summary>
+    public LogLevelName? LogLevel
+    {
+        get => _logLevel < 0 ? null : (LogLevelName)_logLevel;
+        set => _logLevel = value is { } level ? (int)level : -1;
+    }
+
+    /// <summary>Time stamp of <see cref="TimeProvider"/> of the last use.</summary>
+    public long LastUsed => Volatile.Read(ref _lastUsed);
+
+    public void Touch(long timestamp) => Volatile.Write(ref _lastUsed, timestamp);
+
+    /// <summary>Remembers a call so that <c>notifications/cancelled</c> finds it. False when that id is in flight already.</summary>
+    public bool TryBegin(ReadOnlySpan<byte> requestId, CallClock call) => _calls.TryAdd(requestId.ToArray(), call);
+
+    public void End(ReadOnlySpan<byte> requestId)
+    {
+        _calls.GetAlternateLookup<ReadOnlySpan<byte>>().TryRemove(requestId, out _);
+    }
+
+    /// <summary>Cancels the call of that raw id token; unknown and finished ids are ignored (basic/utilities/cancellation).</summary>
+    public void Cancel(ReadOnlySpan<byte> requestId)
+    {
+        if (_calls.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(requestId, out var call))
+        {
+            call.CallOff();
+        }
+    }
+
+    /// <summary>Ends everything that belongs to the session.</summary>
+    public void Close()
+    {
+        Outbox.Close();
+        Pending.Close();
+        foreach (var call in _calls.Values)
+        {
+            call.CallOff();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using System.Buffers;
+using System.Text.Json;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Upstream;
+
+/// <summary>What the gateway itself says to upstreams. Ids are raw JSON tokens.</summary>
+internal static class HandshakeMessages
+{
+    public static readonly string Version = typeof(HandshakeMessages).Assembly.GetName().Version?.ToString(3) ?? "0";
+
+    public static readonly ReadOnlyMemory<byte> Initialized = """{"jsonrpc":"2.0","method":"notifications/initialized"}"""u8.ToArray();
+
+    /// <summary>Declares exactly those capabilities, because a legacy upstream learns them only here (2025-11-25, basic/lifecycle).</summary>
+    public static byte[] Initialize(ReadOnlySpan<byte> id, ClientCapabilities capabilities) =>
+        Request(id, McpMethod.Initialize, writer =>
+        {
+            writer.WriteString("protocolVersion"u8, ProtocolRevision.NewestLegacy.Text);
+            writer.WriteStartObject("capabilities"u8);
+            WriteCapabilities(writer, capabilities);
+            writer.WriteEndObject();
+            WriteClientInfo(writer, "clientInfo"u8);
+        });
+
+    public static byte[] Discover(ReadOnlySpan<byte> id) => Request(id, McpMethod.ServerDiscover, WriteMeta);
+
+    /// <summary>Asks for the notifications of those lists whose upstream capabilities say that they may change; null when none do.</summary>
+    public static byte[]? Listen(ReadOnlySpan<byte> id, ReadOnlyMemory<byte> serverCapabilities)
+    {
+        var tools = Advertises(serverCapabilities.Span, "tools"u8);
+        var prompts = Advertises(serverCapabilities.Span, "prompts"u8);
+        var resources = Advertises(serverCapabilities.Span, "resources"u8);
+        return !tools && !prompts && !resources ? null : Request(id, McpMethod.SubscriptionsListen, writer =>
+        {
+            WriteMeta(writer);
+            writer.WriteStartObject("notifications"u8);
+            WriteIf(writer, "toolsListChanged"u8, tools);
+            WriteIf(writer, "promptsListChanged"u8, prompts);
+            WriteIf(writer, "resourcesListChanged"u8, resources);
+            writer.WriteEndObject();
+        });
+    }
+
+    public static byte[] EmptyResult(ReadOnlySpan<byte> id) => [.. "{\"jsonrpc\":\"2.0\",\"id\":"u8, .. id, .. ",\"result\":{}}"u8];
+
+    public static byte[] MethodNotFound(ReadOnlySpan<byte> id) =>
+        [.. "{\"jsonrpc\":\"2.0\",\"id\":"u8, .. id, .. ",\"error\":{\"code\":-32601,\"message\":\"Method not found\"}}"u8];
+
+    private static byte[] Request(ReadOnlySpan<byte> id, McpMethod method, Action<Utf8JsonWriter> writeParams)
+    {
+        var bytes = new ArrayBufferWriter<byte>(512);
+        using var writer = new Utf8JsonWriter(bytes);
+        writer.WriteStartObject();
+        writer.WriteString("jsonrpc"u8, "2.0"u8);
+        writer.WritePropertyName("id"u8);
+        writer.WriteRawValue(id);
+        writer.WriteString("method"u8, McpMethods.Text(method));
+        writer.WriteStartObject("params"u8);
+        writeParams(writer);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.Flush();
+        return bytes.WrittenSpan.ToArray();
+    }
+
+    private static void WriteMeta(Utf8JsonWriter writer)
+    {
+        writer.WriteStartObject("_meta"u8);
+        writer.WriteString(MetaKeys.ProtocolVersion, ProtocolRevision.NewestModern.Text);
+        WriteClientInfo(writer, MetaKeys.ClientInfo);
+        writer.WriteStartObject(MetaKeys.ClientCapabilities);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+    }
+
+    private static void WriteClientInfo(Utf8JsonWriter writer, ReadOnlySpan<byte> name)
+    {
+        writer.WriteStartObject(name);
+        writer.WriteString("name"u8, "NativeGateway"u8);
+        writer.WriteString("version"u8, Version);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteCapabilities(Utf8JsonWriter writer, ClientCapabilities capabilities)
+    {
+        const ClientCapabilities sampling = ClientCapabilities.Sampling | ClientCapabilities.SamplingTools | ClientCapabilities.SamplingContext;
+        const ClientCapabilities elicitation = ClientCapabilities.ElicitationForm | ClientCapabilities.ElicitationUrl;
+        if (capabilities.HasFlag(ClientCapabilities.Roots))
+        {
+            writer.WriteStartObject("roots"u8);
+            writer.WriteEndObject();
+        }
+
+        if ((capabilities & sampling) != 0)
+        {
+            writer.WriteStartObject("sampling"u8);
+            WriteEmptyIf(writer, "tools"u8, capabilities.HasFlag(ClientCapabilities.SamplingTools));
+            WriteEmptyIf(writer, "context"u8, capabilities.HasFlag(ClientCapabilities.SamplingContext));
+            writer.WriteEndObject();
+        }
+
+        if ((capabilities & elicitation) != 0)
+        {
+            writer.WriteStartObject("elicitation"u8);
+            WriteEmptyIf(writer, "form"u8, capabilities.HasFlag(ClientCapabilities.ElicitationForm));
+            WriteEmptyIf(writer, "url"u8, capabilities.HasFlag(ClientCapabilities.ElicitationUrl));
+            writer.WriteEndObject();
+        }
+    }
+
+    private static void WriteEmptyIf(Utf8JsonWriter writer, ReadOnlySpan<byte> name, bool condition)
+    {
+        if (condition)
+        {
+            writer.WriteStartObject(name);
+            writer.WriteEndObject();
+        }
+    }
+
+    private static void WriteIf(Utf8JsonWriter writer, ReadOnlySpan<byte> name, bool condition)
+    {
+        if (condition)
+        {
+            writer.WriteBoolean(name, true);
+        }
+    }
+
+    private static bool Advertises(ReadOnlySpan<byte> capabilities, ReadOnlySpan<byte> list)
+    {
+        var place = JsonMembers.Find(capabilities, new ByteRange(0, capabilities.Length), list);
+        var changes = JsonMembers.Find(capabilities, place, "listChanged"u8);
+        return changes.Of(capabilities).SequenceEqual("true"u8);
+    }
+}

@@ -1,0 +1,248 @@
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+using NativeGateway.Telemetry;
+
+namespace NativeGateway.DataPlane.Upstream;
+
+/// <summary>
+/// One server behind an upstream: remembers what it speaks and holds the sessions with it. Attempts to open one are shared by all who wait for
+/// the same, and go on when one of them gives up. Safe for many threads.
+/// </summary>
+internal sealed class HttpEndpoint : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestOpening = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
+    private readonly HttpWire _wire;
+    private readonly UpstreamIds _ids;
+    private readonly TimeSpan _limit;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Dictionary<ClientCapabilities, Task<UpstreamOpening>> _openings = [];
+    private readonly List<Task> _streams = [];
+    private Task<HttpDetection>? _detection;
+
+    /// <summary>Replaced, never changed: read without the lock on every request.</summary>
+    private volatile Sessions _sessions = Sessions.None;
+
+    private sealed record Sessions(HttpSession? Modern, IReadOnlyDictionary<ClientCapabilities, HttpSession> Legacy)
+    {
+        public static readonly Sessions None = new(null, new Dictionary<ClientCapabilities, HttpSession>());
+
+        public IEnumerable<HttpSession> All => Modern is null ? Legacy.Values : [Modern];
+
+        public HttpSession? Find(ClientCapabilities capabilities) => Modern ?? Legacy.GetValueOrDefault(capabilities);
+
+        public Sessions With(HttpSession session) => session.Peer.Revision.IsModern
+            ? new Sessions(session, None.Legacy)
+            : new Sessions(null, new Dictionary<ClientCapabilities, HttpSession>(Legacy) { [session.Capabilities] = session });
+    }
+
+    public HttpEndpoint(HttpUpstream upstream, HttpWire wire, UpstreamIds ids)
+    {
+        Upstream = upstream;
+        _wire = wire;
+        _ids = ids;
+        _limit = wire.Config.Timeout < LongestOpening ? wire.Config.Timeout : LongestOpening;
+    }
+
+    public HttpUpstream Upstream { get; }
+
+    public CircuitBreaker Circuit => _wire.Circuit;
+
+    public HttpSession? Find(ClientCapabilities capabilities) => _sessions.Find(capabilities);
+
+    public async ValueTask<UpstreamOpening> OpenAsync(ClientCapabilities capabilities, CancellationToken cancellationToken)
+    {
+        Task<UpstreamOpening>? opening;
+        lock (_gate)
+        {
+            if (Find(capabilities) is { } session)
+            {
+                return new UpstreamOpening(session, null);
+            }
+
+            if (!_openings.TryGetValue(capabilities, out opening))
+            {
+                opening = RunOpeningAsync(capabilities);
+                _openings.Add(capabilities, opening);
+            }
+        }
+
+        return await opening.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>A session turned out to rest on a wrong belief about what this endpoint speaks: the next opening looks again.</summary>
+    public void Forget(HttpSession session)
+    {
+        Sessions forgotten;
+        lock (_gate)
+        {
+            if (!_sessions.All.Contains(session))
+            {
+                return;
+            }
+
+            forgotten = _sessions;
+            _sessions = Sessions.None;
+            _detection = null;
+        }
+
+        foreach (var old in forgotten.All)
+        {
+            old.Retire();
+        }
+    }
+
+    /// <summary>A legacy handshake within the time for an opening.</summary>
+    public async Task<HttpGreeting> GreetAsync(ClientCapabilities capabilities)
+    {
+        using var limit = new CancellationTokenSource(_limit, _wire.Time);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _closing.Token);
+        try
+        {
+            return await HttpHandshake.InitializeAsync(_wire, _ids, capabilities, ending.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return new HttpGreeting(null, HttpFailures.OpeningTimeout(_wire.Key, _limit));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Sessions last;
+        lock (_gate)
+        {
+            last = _sessions;
+            _sessions = Sessions.None;
+        }
+
+        await _closing.CancelAsync();
+        using var limit = new CancellationTokenSource(Farewell, _wire.Time);
+        await Task.WhenAll([.. last.All.Select(session => EndAsync(session, limit.Token)), .. _streams]);
+    }
+
+    private async Task<UpstreamOpening> RunOpeningAsync(ClientCapabilities capabilities)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        UpstreamOpening opening;
+        try
+        {
+            opening = await TryOpenAsync(capabilities);
+        }
+        catch (Exception fault)
+        {
+            _wire.Logger.OpeningFaulted(_wire.Key, _wire.Place, fault);
+            opening = new UpstreamOpening(null, new GatewayError(ErrorKind.Internal, $"Upstream '{_wire.Key}' could not be opened."));
+        }
+
+        if (opening.Error is { } error)
+        {
+            _wire.Logger.OpeningFailed(_wire.Key, _wire.Place, error.Detail ?? error.Message);
+        }
+
+        lock (_gate)
+        {
+            _openings.Remove(capabilities);
+        }
+
+        return opening;
+    }
+
+    private async Task<UpstreamOpening> TryOpenAsync(ClientCapabilities capabilities)
+    {
+        Task<HttpDetection> detecting;
+        lock (_gate)
+        {
+            detecting = _detection ??= DetectAsync();
+        }
+
+        var detection = await detecting;
+        if (detection.Error is not null)
+        {
+            Unlearn(detecting);
+            return new UpstreamOpening(null, detection.Error);
+        }
+
+        if (detection.Modern is { } modern)
+        {
+            return new UpstreamOpening(Keep(ClientCapabilities.None, modern), null);
+        }
+
+        var greeting = await GreetAsync(capabilities);
+        if (greeting.State is not { } state)
+        {
+            if (greeting.IsOtherEra)
+            {
+                Unlearn(detecting);
+            }
+
+            return new UpstreamOpening(null, greeting.Error);
+        }
+
+        return new UpstreamOpening(Keep(capabilities, state), null);
+    }
+
+    /// <summary>Half of the time is for the question, so that an upstream which ignores it still gets its handshake.</summary>
+    private async Task<HttpDetection> DetectAsync()
+    {
+        try
+        {
+            return await HttpHandshake.DetectAsync(_wire, _ids, _limit / 2, _closing.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return new HttpDetection(null, false, HttpFailures.OpeningTimeout(_wire.Key, _limit));
+        }
+    }
+
+    private void Unlearn(Task<HttpDetection> detecting)
+    {
+        lock (_gate)
+        {
+            _detection = _detection == detecting ? null : _detection;
+        }
+    }
+
+    private HttpSession Keep(ClientCapabilities capabilities, HttpSessionState state)
+    {
+        lock (_gate)
+        {
+            if (Find(capabilities) is { } existing)
+            {
+                return existing;
+            }
+
+            var session = new HttpSession(this, _wire, _ids, capabilities, state);
+            _sessions = _sessions.With(session);
+            _wire.Logger.UpstreamSpeaks(_wire.Key, _wire.Place, state.Peer.Revision);
+            if (capabilities == ClientCapabilities.None)
+            {
+                _streams.RemoveAll(stream => stream.IsCompleted);
+                _streams.Add(new HttpNotificationStream(session, _wire, _ids).RunAsync(_closing.Token));
+            }
+
+            return session;
+        }
+    }
+
+    private async Task EndAsync(HttpSession session, CancellationToken cancellationToken)
+    {
+        var state = session.State;
+        session.Retire();
+        if (state.Head.SessionId is null)
+        {
+            return;
+        }
+
+        try
+        {
+            (await _wire.DeleteAsync(state.Head, cancellationToken)).Response?.Dispose();
+        }
+        catch (OperationCanceledException)
+        {
+            // It will notice by itself.
+        }
+    }
+}

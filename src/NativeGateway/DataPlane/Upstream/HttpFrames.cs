@@ -1,0 +1,174 @@
+using System.Runtime.CompilerServices;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Upstream;
+
+/// <summary>What came next in a response body.</summary>
+internal enum HttpFrameKind : byte
+{
+    Message,
+
+    /// <summary>The body ended as it should.</summary>
+    End,
+
+    /// <summary>The connection broke within the body.</summary>
+    Broken,
+    TooLarge,
+
+    /// <summary>Neither JSON objects nor events.</summary>
+    Garbage,
+}
+
+internal readonly record struct HttpFrame(HttpFrameKind Kind, ReadOnlyMemory<byte> Bytes);
+
+/// <summary>
+/// The messages of one response body, cut but not read: events of <c>text/event-stream</c>, or the objects of <c>application/json</c> (one, or
+/// several one after another). Owns the response. One reader at a time.
+/// </summary>
+internal sealed class HttpFrames : IAsyncDisposable
+{
+    /// <summary>Longest message that is taken from an upstream.</summary>
+    public const int MaxMessage = 64 * 1024 * 1024;
+
+    private const int MaxFirstBuffer = 256 * 1024;
+
+    private readonly HttpResponseMessage _response;
+    private readonly Stream _body;
+    private readonly SseReader? _events;
+    private readonly JsonFrameReader? _objects;
+    private bool _ended;
+
+    private HttpFrames(HttpResponseMessage response, SseReader? events, JsonFrameReader? objects)
+    {
+        _response = response;
+        _events = events;
+        _objects = objects;
+        _body = response.Content.ReadAsStream();
+    }
+
+    public bool IsEventStream => _events is not null;
+
+    public string? LastEventId => _events?.LastEventId;
+
+    public TimeSpan? Retry => _events?.Retry;
+
+    /// <summary>Null, with the response untouched, when its content type is neither of the two.</summary>
+    public static HttpFrames? TryOpen(HttpResponseMessage response, ProtocolRevision? revision)
+    {
+        var type = response.Content.Headers.ContentType?.MediaType;
+        if (string.Equals(type, "text/event-stream", StringComparison.OrdinalIgnoreCase))
+        {
+            return new HttpFrames(response, new SseReader(MaxMessage), null);
+        }
+
+        if (!string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        // One byte more than announced, so that the end is seen without growing.
+        var size = (int)Math.Clamp((response.Content.Headers.ContentLength ?? 4095) + 1, 256, MaxFirstBuffer);
+        return new HttpFrames(response, null, new JsonFrameReader(MaxMessage, revision is { AllowsBatches: true }, size));
+    }
+
+    /// <summary>The next message. Its bytes are valid until the next call. Nothing follows anything but a message.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<HttpFrame> ReadAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (TryCut(out var frame))
+            {
+                return frame;
+            }
+
+            int count;
+            try
+            {
+                count = await _body.ReadAsync(_events?.GetMemory() ?? _objects!.GetMemory(), cancellationToken);
+            }
+            catch (Exception fault) when (fault is IOException or HttpRequestException or ObjectDisposedException
+                || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                return new HttpFrame(HttpFrameKind.Broken, default);
+            }
+
+            if (count == 0)
+            {
+                _ended = true;
+                return new HttpFrame(_objects is { IsInside: true } ? HttpFrameKind.Garbage : HttpFrameKind.End, default);
+            }
+
+            _events?.Advance(count);
+            _objects?.Advance(count);
+        }
+    }
+
+    /// <summary>Nothing more is wanted, but what is left of the body may be read to keep the connection.</summary>
+    public void Leave() => _ended = true;
+
+    /// <summary>Closes the connection at once, unless the body ended or was left: to a modern upstream, that is a cancellation.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_ended)
+        {
+            await AbortAsync();
+        }
+
+        _response.Dispose();
+        _events?.Dispose();
+        _objects?.Dispose();
+    }
+
+    private bool TryCut(out HttpFrame frame)
+    {
+        ReadOnlyMemory<byte> bytes;
+        if (_objects is not null)
+        {
+            var kind = _objects.Next(out bytes);
+            frame = new HttpFrame(
+                kind switch { JsonFrameKind.TooLarge => HttpFrameKind.TooLarge, JsonFrameKind.Garbage => HttpFrameKind.Garbage, _ => HttpFrameKind.Message },
+                bytes);
+            return kind != JsonFrameKind.None;
+        }
+
+        SseKind found;
+        while ((found = _events!.Next(out bytes)) == SseKind.Event && !_events.IsMessage)
+        {
+            // Events of other types mean something to other protocols.
+        }
+
+        frame = new HttpFrame(found == SseKind.TooLarge ? HttpFrameKind.TooLarge : HttpFrameKind.Message, bytes);
+        return found != SseKind.None;
+    }
+
+    /// <summary>
+    /// Disposing a response reads on for a while to save the connection. A cancelled read drops it, but only one that has to wait; what
+    /// stands ready is read first, within bounds.
+    /// </summary>
+    private async ValueTask AbortAsync()
+    {
+        using var abort = new CancellationTokenSource();
+        var scratch = _events?.GetMemory() ?? _objects!.GetMemory();
+        try
+        {
+            for (var round = 0; round < 16; round++)
+            {
+                var read = _body.ReadAsync(scratch, abort.Token);
+                if (!read.IsCompleted)
+                {
+                    await abort.CancelAsync();
+                }
+
+                if (await read == 0)
+                {
+                    return;
+                }
+            }
+        }
+        catch (Exception fault) when (fault is IOException or HttpRequestException or ObjectDisposedException or OperationCanceledException)
+        {
+            // That is the point.
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+using NativeGateway.Telemetry;
+
+namespace NativeGateway.DataPlane.Upstream;
+
+/// <summary>
+/// A conversation with one endpoint: of a legacy one, the session of one set of client capabilities; of a modern one, nothing but its revision.
+/// Owned by its <see cref="HttpEndpoint"/>; used by many exchanges at once.
+/// </summary>
+internal sealed class HttpSession : IUpstreamSession
+{
+    private readonly HttpEndpoint _endpoint;
+    private readonly HttpWire _wire;
+    private readonly UpstreamIds _ids;
+    private readonly Lock _gate = new();
+    private volatile HttpSessionState _state;
+    private Task<GatewayError?>? _renewal;
+    private volatile bool _isRetired;
+
+    public HttpSession(HttpEndpoint endpoint, HttpWire wire, UpstreamIds ids, ClientCapabilities capabilities, HttpSessionState state)
+    {
+        _endpoint = endpoint;
+        _wire = wire;
+        _ids = ids;
+        _state = state;
+        Capabilities = capabilities;
+    }
+
+    public HttpEndpoint Endpoint => _endpoint;
+
+    /// <summary>What it was opened with; nothing for a modern one, whose requests declare capabilities themselves.</summary>
+    public ClientCapabilities Capabilities { get; }
+
+    public HttpSessionState State => _state;
+
+    /// <summary>Nobody gets this session any more; those who have it may bring their requests to an end.</summary>
+    public bool IsRetired => _isRetired;
+
+    public UpstreamPeer Peer => _state.Peer;
+
+    public int NextId(Span<byte> destination) => _ids.Next(destination);
+
+    public async ValueTask<UpstreamSending> SendAsync(UpstreamRequest request, CancellationToken cancellationToken)
+    {
+        var sending = await SendHereAsync(request, cancellationToken);
+        return sending.Error is { Retry: RetryHint.NothingSent }
+            ? await _endpoint.Upstream.SendElsewhereAsync(this, request, sending, cancellationToken)
+            : sending;
+    }
+
+    /// <summary>Sends to this session's own endpoint only.</summary>
+    public async ValueTask<UpstreamSending> SendHereAsync(UpstreamRequest request, CancellationToken cancellationToken)
+    {
+        for (var isFirst = true; ; isFirst = false)
+        {
+            var state = _state;
+            var call = await HttpCall.SendAsync(_wire, state.Head, request, cancellationToken);
+            if (call.Refusal is not { } refusal)
+            {
+                return new UpstreamSending(call.Reply, call.Error);
+            }
+
+            if (refusal.MeansLostSession(state.Head, request.Id.Span))
+            {
+                if (!isFirst)
+                {
+                    return new UpstreamSending(null, HttpFailures.SessionLost(_wire.Key));
+                }
+
+                if (await RenewAsync(state, cancellationToken) is { } error)
+                {
+                    return new UpstreamSending(null, error);
+                }
+
+                continue;
+            }
+
+            if (refusal.MeansOtherEra)
+            {
+                _endpoint.Forget(this);
+                return new UpstreamSending(null, HttpFailures.OtherRevision(_wire.Key, refusal.Status));
+            }
+
+            return refusal.ToSending(_wire.Key, request.Id.Span);
+        }
+    }
+
+    public async ValueTask<GatewayError?> PostAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        var state = _state;
+        var sent = await _wire.PostAsync(state.Head, message, cancellationToken);
+        if (sent.Response is not { } response)
+        {
+            return sent.Error;
+        }
+
+        if (response.IsSuccessStatusCode)
+        {
+            response.Dispose();
+            return null;
+        }
+
+        // What a message of a lost session is about was lost with it, so this one is not sent again.
+        var refusal = await HttpRefusal.ReadAsync(response, _wire.Time, cancellationToken);
+        return refusal.MeansLostSession(state.Head, default) ? HttpFailures.SessionLost(_wire.Key) : refusal.ToError(_wire.Key);
+    }
+
+    /// <summary>Opens the session anew, unless that already happened. Concurrent callers share one attempt. Null when it worked.</summary>
+    public async ValueTask<GatewayError?> RenewAsync(HttpSessionState stale, CancellationToken cancellationToken)
+    {
+        Task<GatewayError?> renewal;
+        lock (_gate)
+        {
+            if (_state != stale)
+            {
+                return null;
+            }
+
+            renewal = _renewal ??= RunRenewalAsync(stale);
+        }
+
+        return await renewal.WaitAsync(cancellationToken);
+    }
+
+    public void Retire()
+    {
+        _isRetired = true;
+        lock (_gate)
+        {
+            _state.End();
+        }
+    }
+
+    private async Task<GatewayError?> RunRenewalAsync(HttpSessionState stale)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var greeting = await _endpoint.GreetAsync(Capabilities);
+        lock (_gate)
+        {
+            _renewal = null;
+            _state = greeting.State ?? stale;
+            if (_isRetired)
+            {
+                _state.End();
+            }
+        }
+
+        if (greeting.State is null)
+        {
+            if (greeting.IsOtherEra)
+            {
+                _endpoint.Forget(this);
+            }
+
+            return greeting.Error;
+        }
+
+        stale.End();
+        _wire.Logger.SessionRenewed(_wire.Key, _wire.Place);
+        _wire.Events.ListChanged(_wire.Config.Id, McpMethod.Unknown);
+        return null;
+    }
+}

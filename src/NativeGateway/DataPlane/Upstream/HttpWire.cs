@@ -1,0 +1,238 @@
+using System.Collections.Frozen;
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+using NativeGateway.Telemetry;
+
+namespace NativeGateway.DataPlane.Upstream;
+
+/// <summary>A response whose head arrived, or why there is none. Exactly one of the two is set.</summary>
+internal readonly record struct HttpSent(HttpResponseMessage? Response, GatewayError? Error);
+
+/// <summary>
+/// One endpoint as an HTTP peer: builds requests with exactly the headers that MCP and the configuration ask for, sends them, and turns what
+/// goes wrong on the way into errors. Nothing that a client sent as a header ever gets here. Safe for many threads.
+/// </summary>
+internal sealed class HttpWire
+{
+    private static readonly string[] MethodTexts =
+        [.. Enum.GetValues<McpMethod>().Select(method => Encoding.ASCII.GetString(McpMethods.Text(method)))];
+
+    /// <summary>What the protocol itself says on a request; a configured header of that name would contradict it.</summary>
+    private static readonly FrozenSet<string> OwnHeaders = new[]
+    {
+        "Accept", "Accept-Encoding", "Connection", "Content-Length", "Content-Type", "Last-Event-ID", "Mcp-Method", "Mcp-Name",
+        "MCP-Protocol-Version", "MCP-Session-Id", "Transfer-Encoding", "Upgrade",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private readonly HttpMessageInvoker _invoker;
+    private readonly KeyValuePair<string, string>[] _headers;
+    private readonly bool _isTls;
+
+    public HttpWire(UpstreamConfig config, Uri url, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
+    {
+        _invoker = invoker;
+        _isTls = url.Scheme == Uri.UriSchemeHttps;
+        _headers = [.. config.Headers.Where(header => !OwnHeaders.Contains(header.Key)), .. Defaults(config, url)];
+        Config = config;
+        Url = url;
+        Events = events;
+        Time = time;
+        Logger = logger;
+        Circuit = new CircuitBreaker(time);
+    }
+
+    public UpstreamConfig Config { get; }
+
+    public IUpstreamEvents Events { get; }
+
+    public TimeProvider Time { get; }
+
+    public ILogger Logger { get; }
+
+    public CircuitBreaker Circuit { get; }
+
+    public string Key => Config.Key;
+
+    /// <summary>For the operator's log.</summary>
+    public string Place => Url.Authority;
+
+    private Uri Url { get; }
+
+    public async ValueTask<HttpSent> PostAsync(HttpSessionHead head, UpstreamRequest request, CancellationToken cancellationToken)
+    {
+        using var message = Create(HttpMethod.Post, head);
+        message.Content = new RpcContent(request.Message);
+        if (head.IsModern)
+        {
+            AddMirrored(message, request);
+        }
+
+        if (request.TraceParent is { } trace)
+        {
+            message.Headers.TryAddWithoutValidation("traceparent", trace);
+        }
+
+        return await SendAsync(message, cancellationToken);
+    }
+
+    /// <summary>Sends a notification or a response.</summary>
+    public async ValueTask<HttpSent> PostAsync(HttpSessionHead head, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        using var message = Create(HttpMethod.Post, head);
+        message.Content = new RpcContent(bytes);
+        if (head.IsModern && RpcReader.Read(bytes.Span, out var parts) == RpcFault.None && parts.MethodCode != McpMethod.Unknown)
+        {
+            message.Headers.TryAddWithoutValidation("Mcp-Method", MethodTexts[(int)parts.MethodCode]);
+        }
+
+        return await SendAsync(message, cancellationToken);
+    }
+
+    /// <summary>Opens the stream of a legacy session, or takes a broken one up again.</summary>
+    public async ValueTask<HttpSent> GetAsync(HttpSessionHead head, string? lastEventId, CancellationToken cancellationToken)
+    {
+        using var message = Create(HttpMethod.Get, head);
+        if (lastEventId is not null)
+        {
+            message.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
+        }
+
+        return await SendAsync(message, cancellationToken);
+    }
+
+    public async ValueTask<HttpSent> DeleteAsync(HttpSessionHead head, CancellationToken cancellationToken)
+    {
+        using var message = Create(HttpMethod.Delete, head);
+        return await SendAsync(message, cancellationToken);
+    }
+
+    /// <summary>Answers a request of the upstream without letting anybody wait for it. Best effort.</summary>
+    public async Task AnswerAsync(HttpSessionHead head, ReadOnlyMemory<byte> message)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10), Time);
+        try
+        {
+            (await PostAsync(head, message, limit.Token)).Response?.Dispose();
+        }
+        catch (OperationCanceledException)
+        {
+            // Then it does not get an answer.
+        }
+    }
+
+    /// <summary>Hands on what an upstream says about its lists and resources, on whichever stream it says so. False for anything else.</summary>
+    public bool TakeEvent(ReadOnlyMemory<byte> bytes, in RpcMessage message)
+    {
+        switch (message.MethodCode)
+        {
+            case McpMethod.NotifyToolsListChanged or McpMethod.NotifyPromptsListChanged or McpMethod.NotifyResourcesListChanged:
+                Events.ListChanged(Config.Id, message.MethodCode);
+                return true;
+            case McpMethod.NotifyResourceUpdated:
+                Events.ResourceUpdated(Config.Id, bytes);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private HttpRequestMessage Create(HttpMethod method, HttpSessionHead head)
+    {
+        var message = new HttpRequestMessage(method, Url)
+        {
+            Version = _isTls ? HttpVersion.Version20 : HttpVersion.Version11,
+            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
+        };
+        var accept = method == HttpMethod.Get ? "text/event-stream" : "application/json, text/event-stream";
+        message.Headers.TryAddWithoutValidation("Accept", accept);
+        if (head.Revision is { HasVersionHeader: true } revision)
+        {
+            message.Headers.TryAddWithoutValidation("MCP-Protocol-Version", revision.Text);
+        }
+
+        if (head.SessionId is { } sessionId)
+        {
+            message.Headers.TryAddWithoutValidation("MCP-Session-Id", sessionId);
+        }
+
+        foreach (var (name, value) in _headers)
+        {
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return message;
+    }
+
+    private static void AddMirrored(HttpRequestMessage message, UpstreamRequest request)
+    {
+        var method = request.MethodText.IsEmpty ? MethodTexts[(int)request.Method] : Encoding.UTF8.GetString(request.MethodText.Span);
+        message.Headers.TryAddWithoutValidation("Mcp-Method", method);
+        if (!request.MirroredName.IsEmpty)
+        {
+            message.Headers.TryAddWithoutValidation("Mcp-Name", MirroredHeader.Encode(Encoding.UTF8.GetString(request.MirroredName.Span)));
+        }
+
+        foreach (var (name, value) in request.MirroredParameters ?? [])
+        {
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+    }
+
+    private async ValueTask<HttpSent> SendAsync(HttpRequestMessage message, CancellationToken cancellationToken)
+    {
+        var pass = Circuit.TryEnter();
+        if (!pass.IsAdmitted)
+        {
+            return new HttpSent(null, HttpFailures.CircuitOpen(Key, pass.RetryAfter));
+        }
+
+        try
+        {
+            var response = await _invoker.SendAsync(message, cancellationToken);
+            if (Circuit.Succeeded())
+            {
+                Logger.CircuitClosed(Key, Place);
+            }
+
+            return new HttpSent(response, null);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Circuit.Abandoned(pass);
+            throw;
+        }
+        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException)
+        {
+            var error = HttpFailures.Transport(Key, fault, nothingSent: message.Content is RpcContent { WasStarted: false });
+            if (Circuit.Failed(pass))
+            {
+                Logger.CircuitOpened(Key, Place, Circuit.OpenFor.TotalSeconds, error.Detail);
+            }
+
+            return new HttpSent(null, error);
+        }
+        catch
+        {
+            Circuit.Abandoned(pass);
+            throw;
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Defaults(UpstreamConfig config, Uri url)
+    {
+        var names = config.Headers.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (!names.Contains("User-Agent"))
+        {
+            yield return new("User-Agent", $"NativeGateway/{HandshakeMessages.Version}");
+        }
+
+        if (url.UserInfo.Length > 0 && !names.Contains("Authorization"))
+        {
+            var credentials = Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo));
+            yield return new("Authorization", $"Basic {Convert.ToBase64String(credentials)}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using NativeGateway.DataPlane.Catalog;
+using NativeGateway.DataPlane.Downstream;
+using NativeGateway.DataPlane.Policy;
+using NativeGateway.DataPlane.Proxy;
+using NativeGateway.DataPlane.Sessions;
+using NativeGateway.DataPlane.Upstream;
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+using NativeGateway.Telemetry;
+
+namespace NativeGateway.Hosting;
+
+/// <summary>The wiring diagram of the data plane: every part built with <c>new</c>, in order, and stopped in reverse.</summary>
+internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
+{
+    private readonly SnapshotHolder _snapshots;
+    private readonly SubscriptionHub _subscriptions = new();
+    private readonly SessionTable _sessions;
+    private readonly HttpUpstreamClients _clients;
+    private readonly OrphanGuard _guard;
+    private readonly CatalogTable _catalogs;
+
+    /// <param name="stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
+    public DataPlaneParts(
+        SnapshotHolder snapshots, IReadOnlyList<StoredCatalog> stored, Func<HealthReport> health, TimeProvider time, ILoggerFactory loggers)
+    {
+        _snapshots = snapshots;
+        var info = GatewayInfo();
+        var logger = loggers.CreateLogger("NativeGateway");
+        _clients = new HttpUpstreamClients();
+        _guard = new OrphanGuard(logger);
+        var slots = new ProcessSlots(() => snapshots.Current.Settings.MaxProcesses);
+        Upstreams = new UpstreamTable(upstream => Connect(upstream, slots, time, logger));
+        _catalogs = new CatalogTable(stored, logger);
+        Refresher = new CatalogRefresher(
+            id => Upstreams.Find(id)?.Connection, _catalogs, new CatalogRefreshOptions { ClientInfo = info }, time, logger);
+        _sessions = new SessionTable(time, _subscriptions.Remove);
+        var responder = new ErrorResponder(logger);
+        var lists = new ListMethods(_catalogs, Refresher, new CatalogLists(RandomNumberGenerator.GetBytes(32)), info);
+        Verifier = new SecretVerifier();
+        Proxy = new McpProxy(
+            snapshots,
+            new Authenticator(time, Verifier),
+            new RevisionGate(_sessions),
+            new Resolver(_catalogs, Refresher),
+            new RateLimiter(time),
+            new LocalMethods(
+                new Handshake(_catalogs, Refresher, _sessions, _subscriptions, info),
+                lists,
+                new ListenMethod(_subscriptions),
+                new LogLevels(Upstreams, _catalogs, _sessions, time)),
+            new Forwarder(Upstreams, new RevisionBridge(info), new ReplyRelay(info), time),
+            responder,
+            Metrics);
+        Router = new HttpRouter(new StreamableHttpFront(Proxy, _sessions, responder, snapshots), new OperationsFront(Metrics, health));
+        _catalogs.Changed += (workspaceId, kinds) => Announce(kinds, notification => _subscriptions.AggregateChanged(workspaceId, notification));
+        Refresher.Changed += (upstreamId, kinds) => Announce(kinds, notification => _subscriptions.UpstreamChanged(upstreamId, notification));
+        snapshots.Changed += Apply;
+        Apply(snapshots.Current);
+        AddGauges(slots);
+    }
+
+    public UpstreamTable Upstreams { get; }
+
+    /// <summary>Its <see cref="CatalogRefresher.Unsaved"/> catalogs are for the control plane to keep.</summary>
+    public CatalogRefresher Refresher { get; }
+
+    public SecretVerifier Verifier { get; }
+
+    public McpProxy Proxy { get; }
+
+    public HttpRouter Router { get; }
+
+    public Metrics Metrics { get; } = new();
+
+    /// <summary>Enabled upstreams, and those of them whose lists are missing or old.</summary>
+    public (int All, int Unavailable) CountUpstreams()
+    {
+        var all = _snapshots.Current.Workspaces.Values.SelectMany(workspace => workspace.Upstreams).ToArray();
+        return (all.Length, all.Count(upstream => !IsAvailable(upstream)));
+    }
+
+    public void ListChanged(Guid upstreamId, McpMethod notification) => Refresher.Invalidate(upstreamId);
+
+    public void ResourceUpdated(Guid upstreamId, ReadOnlyMemory<byte> message)
+    {
+        if (RpcReader.Read(message.Span, out var head) == RpcFault.None && JsonText.GetString(head.Uri.Of(message.Span)) is { } uri)
+        {
+            _subscriptions.ResourceUpdated(upstreamId, uri);
+        }
+    }
+
+    /// <summary>Ends every long stream, so that draining does not wait for streams that never end by themselves. Calls go on.</summary>
+    public void CloseStreams() => _subscriptions.Close();
+
+    public async ValueTask DisposeAsync()
+    {
+        _snapshots.Changed -= Apply;
+        _sessions.Dispose();
+        await Refresher.DisposeAsync().ConfigureAwait(false);
+        await Upstreams.DisposeAsync().ConfigureAwait(false);
+        await _guard.DisposeAsync().ConfigureAwait(false);
+        Verifier.Dispose();
+        _clients.Dispose();
+    }
+
+    private void Apply(Snapshot snapshot)
+    {
+        Upstreams.Apply(snapshot);
+        _catalogs.Apply(snapshot);
+        Refresher.Apply(snapshot);
+    }
+
+    private IUpstreamConnection Connect(Upstream upstream, ProcessSlots slots, TimeProvider time, ILogger logger)
+    {
+        if (upstream.Config.Transport == UpstreamTransport.Stdio)
+        {
+            return new StdioUpstream(upstream.Config, slots, _guard, this, logger, time);
+        }
+
+        var isFree = upstream.Config.Trusted || _snapshots.Current.Settings.AllowPrivateUpstreams;
+        return new HttpUpstream(upstream, this, isFree ? _clients.Trusted : _clients.Guarded, time, logger);
+    }
+
+    private static void Announce(CatalogKinds kinds, Action<McpMethod> announce)
+    {
+        if ((kinds & CatalogKinds.Tools) != 0)
+        {
+            announce(McpMethod.NotifyToolsListChanged);
+        }
+
+        if ((kinds & CatalogKinds.Prompts) != 0)
+        {
+            announce(McpMethod.NotifyPromptsListChanged);
+        }
+
+        if ((kinds & (CatalogKinds.Resources | CatalogKinds.ResourceTemplates)) != 0)
+        {
+            announce(McpMethod.NotifyResourcesListChanged);
+        }
+    }
+
+    private void AddGauges(ProcessSlots slots)
+    {
+        Metrics.AddGauge("mcp_gateway_sessions", () => _sessions.Count);
+        Metrics.AddGauge("mcp_gateway_requests_running", () => Proxy.Running);
+        Metrics.AddGauge("mcp_gateway_processes", () => slots.Taken);
+        Metrics.AddGauge("mcp_gateway_stream_messages_dropped_total", () => _subscriptions.Dropped);
+        Metrics.AddGauge("mcp_gateway_upstream_healthy", () => _snapshots.Current.Workspaces.Values
+            .SelectMany(workspace => workspace.Upstreams)
+            .GroupBy(upstream => upstream.Key, StringComparer.Ordinal)
+            .Select(sameKey => new Metrics.Sample($"server=\"{sameKey.Key}\",endpoint=\"0\"", sameKey.All(IsAvailable) ? 1 : 0)));
+    }
+
+    private bool IsAvailable(Upstream upstream) => _catalogs.OfferOf(upstream.Id).Status.Gap == CatalogGap.None;
+
+    private static ReadOnlyMemory<byte> GatewayInfo()
+    {
+        var version = typeof(DataPlaneParts).Assembly.GetName().Version!.ToString(3);
+        return Encoding.UTF8.GetBytes($"{{\"name\":\"NativeGateway\",\"version\":\"{version}\"}}");
+    }
+}

@@ -1,0 +1,200 @@
+using System.Collections.Frozen;
+using System.Text;
+
+namespace NativeGateway.Model;
+
+/// <summary>
+/// Compiles what is stored and what the file says into a snapshot. All faults are found before anything is compiled; with any, nothing is.
+/// Entries of the file live in the default workspace (see <see cref="FindDefault"/>). Where file and database define the same server or key,
+/// the file wins, because the operator can always correct a file: that is told as a warning, which does not prevent the snapshot.
+/// </summary>
+internal static class SnapshotBuilder
+{
+    /// <summary>What a listed fault begins with when the configuration is used nevertheless.</summary>
+    public const string WarningPrefix = "Warning: ";
+
+    private const string DefaultName = "default";
+
+    /// <summary>The tenant of a gateway without a database.</summary>
+    private static readonly OrganizationConfig FileOrganization =
+        new(new Guid("00000000-0000-0000-0000-000000000001"), DefaultName, Suspended: false, [], Limits: null);
+
+    private static readonly WorkspaceConfig FileWorkspace =
+        new(new Guid("00000000-0000-0000-0000-000000000002"), FileOrganization.Id, DefaultName, Instructions: null);
+
+    /// <summary>Null when the configuration has an error; every error and warning is added to <paramref name="faults"/>.</summary>
+    /// <param name="fileUpstreams">Their workspace is set here.</param>
+    /// <param name="anonymousAllowed">Whether requests without a key are served, in the default workspace.</param>
+    public static Snapshot? Build(
+        RegistryConfig registry,
+        IReadOnlyList<UpstreamConfig> fileUpstreams,
+        IReadOnlyList<FileKey> fileKeys,
+        GatewaySettings settings,
+        bool anonymousAllowed,
+        List<string> faults)
+    {
+        var found = new List<string>();
+        var parts = Gather(registry, fileUpstreams, fileKeys, found);
+        if (parts.Default is null && (fileUpstreams.Count > 0 || fileKeys.Count > 0 || anonymousAllowed))
+        {
+            found.Add("The first organization has no workspace that servers and keys of the file could live in; create one.");
+        }
+
+        SnapshotRules.Check(parts, settings, found);
+        faults.AddRange(found);
+        return found.TrueForAll(IsWarning) ? Compile(registry.Revision, parts, settings, anonymousAllowed) : null;
+    }
+
+    public static bool IsWarning(string fault) => fault.StartsWith(WarningPrefix, StringComparison.Ordinal);
+
+    /// <summary>Puts file and database together.</summary>
+    private static SnapshotParts Gather(
+        RegistryConfig registry, IReadOnlyList<UpstreamConfig> fileUpstreams, IReadOnlyList<FileKey> fileKeys, List<string> faults)
+    {
+        var isEmpty = registry.Organizations.Count == 0;
+        IReadOnlyList<OrganizationConfig> organizations = isEmpty ? [FileOrganization] : registry.Organizations;
+        IReadOnlyList<WorkspaceConfig> workspaces = isEmpty ? [FileWorkspace] : registry.Workspaces;
+        var home = FindDefault(organizations[0], workspaces);
+
+        var upstreams = fileUpstreams.Select(upstream => upstream with { WorkspaceId = home?.Id ?? default }).ToList();
+        var fileNames = upstreams.Select(upstream => upstream.Key).ToHashSet(StringComparer.Ordinal);
+        foreach (var upstream in registry.Upstreams)
+        {
+            if (upstream.WorkspaceId == home?.Id && fileNames.Contains(upstream.Key))
+            {
+                faults.Add($"{WarningPrefix}the server '{upstream.Key}' stands in the file and in the database; the file's is used. Remove one of them.");
+            }
+            else
+            {
+                upstreams.Add(upstream);
+            }
+        }
+
+        var fileIds = fileKeys.Select(key => key.Id).ToHashSet(StringComparer.Ordinal);
+        foreach (var key in registry.Keys.Where(key => fileIds.Contains(key.Id)))
+        {
+            faults.Add($"{WarningPrefix}the key '{key.Id}' stands in the file and in the database; the file's is used. Remove one of them.");
+        }
+
+        return new SnapshotParts(
+            organizations, workspaces, upstreams, [.. registry.Keys.Where(key => !fileIds.Contains(key.Id))], fileKeys, home);
+    }
+
+    /// <summary>The workspace of the first organization that is named <c>default</c>, else its first.</summary>
+    private static WorkspaceConfig? FindDefault(OrganizationConfig organization, IReadOnlyList<WorkspaceConfig> workspaces)
+    {
+        var own = workspaces.Where(workspace => workspace.OrganizationId == organization.Id).ToList();
+        return own.Find(workspace => workspace.Name == DefaultName) ?? own.FirstOrDefault();
+    }
+
+    private static Snapshot Compile(long revision, SnapshotParts parts, GatewaySettings settings, bool anonymousAllowed)
+    {
+        var upstreams = parts.Upstreams.Where(upstream => !upstream.Disabled).ToLookup(upstream => upstream.WorkspaceId);
+        var workspaces = parts.Workspaces.ToFrozenDictionary(workspace => workspace.Id, workspace => CompileWorkspace(workspace, upstreams[workspace.Id]));
+        var organizations = parts.Organizations.ToDictionary(
+            organization => organization.Id, organization => (organization, CompileNetworks(organization.AllowedNetworks)));
+
+        var callers = parts.FileKeys.Select(key => CompileFileKey(key, parts, workspaces, organizations, settings))
+            .Concat(parts.Keys.Select(key => CompileKey(key, workspaces, organizations, settings)));
+        return new Snapshot
+        {
+            Revision = revision,
+            Settings = settings,
+            Callers = new Utf8Table<Caller>(callers.Select(caller => (caller.KeyId, caller))),
+            Workspaces = workspaces,
+            Anonymous = anonymousAllowed ? CompileFileKey(Nobody, parts, workspaces, organizations, settings) : null,
+        };
+    }
+
+    /// <summary>The anonymous caller, as if the file listed it. It may use MCP; administration always takes a key.</summary>
+    private static readonly FileKey Nobody = new("anonymous", "", [], KeyScopes.Mcp, PermissionConfig.Everything);
+
+    private static Workspace CompileWorkspace(WorkspaceConfig workspace, IEnumerable<UpstreamConfig> configs)
+    {
+        var upstreams = configs
+            .OrderBy(upstream => upstream.Order).ThenBy(upstream => upstream.Key, StringComparer.Ordinal)
+            .Select(CompileUpstream).ToArray();
+        return new Workspace
+        {
+            Id = workspace.Id,
+            OrganizationId = workspace.OrganizationId,
+            Name = workspace.Name,
+            Instructions = workspace.Instructions,
+            Upstreams = upstreams,
+            ByName = new Utf8Table<Upstream>(upstreams.Select(u => (u.Key, u)).Concat(upstreams.Select(u => (u.Id.ToString("D"), u)))),
+        };
+    }
+
+    private static Upstream CompileUpstream(UpstreamConfig upstream)
+    {
+        var prefix = upstream.Prefix ?? upstream.Key;
+        return new Upstream
+        {
+            Config = upstream,
+            KeyUtf8 = Encoding.UTF8.GetBytes(upstream.Key),
+            NamePrefix = prefix.Length == 0 ? [] : Encoding.UTF8.GetBytes(prefix + "__"),
+            Tools = new GlobSet(upstream.Tools),
+        };
+    }
+
+    private static Caller CompileKey(
+        KeyConfig key,
+        FrozenDictionary<Guid, Workspace> workspaces,
+        Dictionary<Guid, (OrganizationConfig Config, AddressSet? Networks)> organizations,
+        GatewaySettings settings)
+    {
+        var (organization, networks) = organizations[key.OrganizationId];
+        return new Caller
+        {
+            KeyId = key.Id,
+            Name = key.Name,
+            OrganizationId = organization.Id,
+            Workspace = workspaces.GetValueOrDefault(key.WorkspaceId),
+            Scopes = key.Scopes,
+            Permissions = CompilePermissions(key.Permissions),
+            Limits = key.Limits ?? settings.KeyLimits,
+            ToolLimits = CompileToolLimits(key.ToolLimits),
+            OrganizationLimits = organization.Limits,
+            AllowedNetworks = networks,
+            SecretHash = key.SecretHash,
+            OrganizationSuspended = organization.Suspended,
+            ExpiresAt = key.ExpiresAt,
+            RevokedAt = key.RevokedAt,
+        };
+    }
+
+    private static Caller CompileFileKey(
+        FileKey key,
+        SnapshotParts parts,
+        FrozenDictionary<Guid, Workspace> workspaces,
+        Dictionary<Guid, (OrganizationConfig Config, AddressSet? Networks)> organizations,
+        GatewaySettings settings)
+    {
+        var (organization, networks) = organizations[parts.Default!.OrganizationId];
+        return new Caller
+        {
+            KeyId = key.Id,
+            Name = key.Name,
+            OrganizationId = organization.Id,
+            Workspace = workspaces[parts.Default.Id],
+            Scopes = key.Scopes,
+            Permissions = CompilePermissions(key.Permissions),
+            Limits = key.Limits ?? settings.KeyLimits,
+            ToolLimits = CompileToolLimits(key.ToolLimits),
+            OrganizationLimits = organization.Limits,
+            AllowedNetworks = networks,
+            SecretDigest = key.Digest,
+            OrganizationSuspended = organization.Suspended,
+        };
+    }
+
+    private static AddressSet? CompileNetworks(IReadOnlyList<string> networks) =>
+        networks.Count == 0 ? null : AddressSet.TryParse(networks, out _);
+
+    private static Permissions CompilePermissions(PermissionConfig permissions) =>
+        new(new GlobSet(permissions.Servers), new GlobSet(permissions.Tools), new GlobSet(permissions.Prompts), new GlobSet(permissions.Resources));
+
+    private static ToolLimit[] CompileToolLimits(IReadOnlyDictionary<string, LimitConfig> limits) =>
+        [.. limits.OrderBy(limit => limit.Key, StringComparer.Ordinal)
+            .Select(limit => new ToolLimit(limit.Key, new GlobSet(new GlobRule([limit.Key], [])), limit.Value))];
+}
