@@ -1,1 +1,3 @@
-return 0;
+using NativeGateway.Hosting;
+
+return await CommandLine.RunAsync(args, CliContext.FromProcess(), CancellationToken.None);

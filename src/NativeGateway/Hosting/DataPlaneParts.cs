@@ -19,8 +19,8 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly SnapshotHolder _snapshots;
     private readonly SubscriptionHub _subscriptions = new();
     private readonly SessionTable _sessions;
-    private readonly HttpUpstreamClients _clients;
-    private readonly OrphanGuard _guard;
+    private readonly HttpUpstreamClients _clients = new();
+    private readonly OrphanGuard _orphans;
     private readonly CatalogTable _catalogs;
 
     /// <param name="stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
@@ -30,8 +30,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         _snapshots = snapshots;
         var info = GatewayInfo();
         var logger = loggers.CreateLogger("NativeGateway");
-        _clients = new HttpUpstreamClients();
-        _guard = new OrphanGuard(logger);
+        _orphans = new OrphanGuard(logger);
         var slots = new ProcessSlots(() => snapshots.Current.Settings.MaxProcesses);
         Upstreams = new UpstreamTable(upstream => Connect(upstream, slots, time, logger));
         _catalogs = new CatalogTable(stored, logger);
@@ -102,7 +101,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         _sessions.Dispose();
         await Refresher.DisposeAsync().ConfigureAwait(false);
         await Upstreams.DisposeAsync().ConfigureAwait(false);
-        await _guard.DisposeAsync().ConfigureAwait(false);
+        await _orphans.DisposeAsync().ConfigureAwait(false);
         Verifier.Dispose();
         _clients.Dispose();
     }
@@ -118,11 +117,11 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     {
         if (upstream.Config.Transport == UpstreamTransport.Stdio)
         {
-            return new StdioUpstream(upstream.Config, slots, _guard, this, logger, time);
+            return new StdioUpstream(upstream.Config, slots, _orphans, this, logger, time);
         }
 
         var isFree = upstream.Config.Trusted || _snapshots.Current.Settings.AllowPrivateUpstreams;
-        return new HttpUpstream(upstream, this, isFree ? _clients.Trusted : _clients.Guarded, time, logger);
+        return new HttpUpstream(upstream.Config, this, isFree ? _clients.Trusted : _clients.Guarded, time, logger);
     }
 
     private static void Announce(CatalogKinds kinds, Action<McpMethod> announce)

@@ -35,14 +35,15 @@ internal readonly ref struct ApiKey
     public ReadOnlySpan<byte> Secret { get; }
 
     /// <summary>A new key from the system's random source.</summary>
-    public static NewApiKey Create()
+    /// <param name="id">Null for a new one; an existing key's id gives that key a new secret.</param>
+    public static NewApiKey Create(string? id = null)
     {
         Span<byte> secret = stackalloc byte[32];
         RandomNumberGenerator.Fill(secret);
 
         Span<byte> text = stackalloc byte[Length];
         "ngw_"u8.CopyTo(text);
-        Encoding.ASCII.GetBytes(RandomNumberGenerator.GetString(Alphabet, IdLength), text[4..]);
+        Encoding.ASCII.GetBytes(id ?? RandomNumberGenerator.GetString(Alphabet, IdLength), text[4..]);
         text[SecretStart - 1] = (byte)'_';
         WriteBase62(secret, text.Slice(SecretStart, SecretLength));
         WriteChecksum(text[..ChecksumStart], text[ChecksumStart..]);

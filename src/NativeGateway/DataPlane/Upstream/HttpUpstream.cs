@@ -13,15 +13,15 @@ internal sealed class HttpUpstream : IUpstreamConnection
     private readonly HttpEndpoint[] _endpoints;
     private readonly string _key;
 
-    public HttpUpstream(Model.Upstream upstream, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
+    public HttpUpstream(UpstreamConfig config, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
     {
         var ids = new UpstreamIds();
-        _key = upstream.Key;
+        _key = config.Key;
         _endpoints =
         [
-            .. upstream.Config.Endpoints
+            .. config.Endpoints
                 .OrderBy(endpoint => endpoint.Priority)
-                .Select(endpoint => new HttpEndpoint(this, new HttpWire(upstream.Config, endpoint.Url, events, invoker, time, logger), ids)),
+                .Select(endpoint => new HttpEndpoint(this, new HttpWire(config, endpoint.Url, events, invoker, time, logger), ids)),
         ];
     }
 

@@ -1,0 +1,48 @@
+using System.Collections;
+
+namespace NativeGateway.Hosting;
+
+/// <summary>What a command sees of the process it runs in, so that tests can run commands in theirs.</summary>
+/// <param name="Logs">Where log lines go.</param>
+internal sealed record CliContext(
+    TextWriter Out,
+    TextWriter Error,
+    TextReader In,
+    Stream Logs,
+    IReadOnlyDictionary<string, string> Environment,
+    TimeProvider Time)
+{
+    public static CliContext FromProcess()
+    {
+        var variables = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? "");
+        return new CliContext(Console.Out, Console.Error, Console.In, Console.OpenStandardError(), variables, TimeProvider.System);
+    }
+
+    /// <summary>Tells a failure the way all commands do.</summary>
+    public int Fail(string message, int exitCode = ExitCode.Failed)
+    {
+        Error.WriteLine($"native-gateway: {message}");
+        return exitCode;
+    }
+
+    /// <summary>Tells everything that is wrong with the configuration, at once.</summary>
+    public int FailConfiguration(IReadOnlyList<Configuration.ConfigFault> faults)
+    {
+        Error.WriteLine(faults.Count == 1 ? "native-gateway: the configuration has a fault:" : $"native-gateway: the configuration has {faults.Count} faults:");
+        foreach (var fault in faults)
+        {
+            Error.WriteLine($"  {fault}");
+        }
+
+        return ExitCode.Configuration;
+    }
+}
+
+/// <summary>What the process ends with (sysexits.h for 64 and 78).</summary>
+internal static class ExitCode
+{
+    public const int Done = 0;
+    public const int Failed = 1;
+    public const int Usage = 64;
+    public const int Configuration = 78;
+}

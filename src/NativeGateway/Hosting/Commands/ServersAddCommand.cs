@@ -1,0 +1,61 @@
+using System.Buffers;
+using System.CommandLine;
+using System.Text.Json;
+using NativeGateway.Hosting.Configuration;
+using NativeGateway.Model;
+
+namespace NativeGateway.Hosting.Commands;
+
+/// <summary><c>servers add</c>: registers one upstream. The options become an entry as the file would hold it, so both have the same rules.</summary>
+internal static class ServersAddCommand
+{
+    public static Command Build(CliContext context)
+    {
+        var store = new StoreArguments();
+        var options = new ServerOptions();
+        var replace = new Option<bool>("--replace") { Description = "Replace the server of that name" };
+        var command = new Command("add", "Add a server: --url URL for a remote one, or -- COMMAND ARGS… for a local program") { replace };
+        options.AddTo(command);
+        store.AddTo(command);
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var reading = new ConfigReading(_ => null);
+            var upstream = Read(options, parsed, reading);
+            if (upstream is null)
+            {
+                foreach (var fault in reading.Faults)
+                {
+                    context.Fail(fault with { Where = fault.Where.TrimStart('$', '.') } is { Where: "" } whole ? whole.Message : fault.ToString().TrimStart('$', '.'));
+                }
+
+                return Task.FromResult(ExitCode.Usage);
+            }
+
+            return StoreSession.RunAsync(
+                store.Read(parsed),
+                context,
+                creates: true,
+                session => ServersImportCommand.SaveAsync(context, session, [upstream], parsed.GetValue(replace), cancellationToken),
+                cancellationToken);
+        });
+        return command;
+    }
+
+    private static UpstreamConfig? Read(ServerOptions options, ParseResult parsed, ConfigReading reading)
+    {
+        var entry = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(entry))
+        {
+            options.WriteEntry(json, parsed, reading);
+        }
+
+        using var document = JsonDocument.Parse(entry.WrittenMemory);
+        var upstream = UpstreamEntryReader.Read(options.Name(parsed), new ConfigNode(document.RootElement, "$", reading), order: 0);
+        if (ControlPlane.Registry.UpstreamRules.Key(options.Name(parsed)) is { } problem)
+        {
+            reading.Fault("NAME", problem);
+        }
+
+        return reading.Faults.Count == 0 ? upstream : null;
+    }
+}

@@ -1,0 +1,73 @@
+using NativeGateway.ControlPlane.Registry;
+using NativeGateway.Model;
+using NativeGateway.Storage;
+
+namespace NativeGateway.Hosting.Commands;
+
+/// <summary>The registry, opened for one command, with what the configuration file adds to it.</summary>
+internal sealed class StoreSession : IAsyncDisposable
+{
+    private StoreSession(IRegistryStore store, FileConfig file, TimeProvider time)
+    {
+        Store = store;
+        File = file;
+        Writer = new RegistryWriter(store, time);
+    }
+
+    public IRegistryStore Store { get; }
+
+    public FileConfig File { get; }
+
+    public RegistryWriter Writer { get; }
+
+    public ValueTask DisposeAsync() => Store.DisposeAsync();
+
+    /// <summary>Opens, runs and closes; faults of configuration and database become messages and exit codes.</summary>
+    /// <param name="creates">True for verbs that write: a missing database is created, an empty one gets its first organization and key.</param>
+    public static async Task<int> RunAsync(
+        CommandLineOptions arguments,
+        CliContext context,
+        bool creates,
+        Func<StoreSession, Task<int>> run,
+        CancellationToken cancellationToken)
+    {
+        var loaded = OptionsLoader.LoadStore(arguments, context.Environment);
+        if (loaded.Options is not { } options)
+        {
+            return context.FailConfiguration(loaded.Faults);
+        }
+
+        if (!creates && options.Store.SqlitePath is { } path && !System.IO.File.Exists(path))
+        {
+            return context.Fail($"there is no database {path} yet. Start the gateway once (native-gateway serve), or name the right one with --database or --data.");
+        }
+
+        try
+        {
+            await using var session = new StoreSession(options.Store.Open(), options.File, context.Time);
+            await session.Store.MigrateAsync(cancellationToken);
+            if (creates && await session.Writer.InitializeAsync(cancellationToken) is { } administrator)
+            {
+                context.Error.WriteLine("The database was empty: created the organization and the workspace \"default\".");
+                context.Error.WriteLine($"Administrator key, shown this once: {administrator.Text}");
+            }
+
+            return await run(session);
+        }
+        catch (StoreConfigurationException exception)
+        {
+            return context.Fail(exception.Message, ExitCode.Configuration);
+        }
+        catch (StoreUnavailableException exception)
+        {
+            return context.Fail(exception.Message);
+        }
+    }
+
+    /// <summary>Every upstream of the default workspace as the gateway would offer it: the file's hide the database's of the same name.</summary>
+    public async Task<IReadOnlyList<UpstreamConfig>> LoadUpstreamsAsync(CancellationToken cancellationToken)
+    {
+        var registry = await Store.LoadAsync(cancellationToken);
+        return [.. File.Upstreams, .. registry.Upstreams.Where(stored => !File.Upstreams.Any(own => own.Key == stored.Key))];
+    }
+}

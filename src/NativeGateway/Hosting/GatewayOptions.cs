@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Logging;
+using NativeGateway.ControlPlane.Registry;
+using NativeGateway.Hosting.Configuration;
+using NativeGateway.Storage;
+using NativeGateway.Telemetry;
+
+namespace NativeGateway.Hosting;
+
+/// <summary>A certificate chain and its private key, as PEM files.</summary>
+internal sealed record TlsFiles(string Certificate, string Key);
+
+/// <summary>Where the registry is kept, and what opens it. Holds secrets, so it is never printed.</summary>
+/// <param name="EncryptionKey">The value of the environment variable, or null for the file in the data directory.</param>
+internal sealed record StoreOptions(string Database, string DataDirectory, string? EncryptionKey)
+{
+    private const string SqliteScheme = "sqlite:";
+
+    /// <summary>Null for a database server.</summary>
+    public string? SqlitePath
+    {
+        get
+        {
+            if (!Database.StartsWith(SqliteScheme, StringComparison.OrdinalIgnoreCase))
+            {
+                return null;
+            }
+
+            var path = Database[SqliteScheme.Length..];
+            return path.StartsWith("///", StringComparison.Ordinal) ? path[2..] : path;
+        }
+    }
+
+    /// <exception cref="StoreConfigurationException">The address or the encryption key is not usable.</exception>
+    public IRegistryStore Open() => StoreFactory.Open(Database, new SecretBox(Storage.EncryptionKey.LoadOrCreate(DataDirectory, EncryptionKey)));
+
+    public override string ToString() => nameof(StoreOptions);
+}
+
+/// <summary>What the verbs need that work on the database directly.</summary>
+internal sealed record VerbOptions(StoreOptions Store, FileConfig File);
+
+/// <summary>The configuration file as it was at start: what it adds to the registry, and what a reload compares with.</summary>
+internal sealed record ConfigFileState(string Path, StartOptions Options, FileConfig Registry);
+
+/// <summary>Everything that <c>serve</c> needs, checked.</summary>
+internal sealed record GatewayOptions
+{
+    public const string DefaultListen = "http://127.0.0.1:12006";
+    public const string DefaultConfigFile = "gateway.json";
+    public const string DefaultData = "./data";
+
+    public required IReadOnlyList<ListenAddress> Listen { get; init; }
+
+    public required StoreOptions Store { get; init; }
+
+    /// <summary>Null when there is none.</summary>
+    public ConfigFileState? File { get; init; }
+
+    public TlsFiles? Tls { get; init; }
+
+    public bool Stateless { get; init; }
+
+    public bool NoAuth { get; init; }
+
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    public ConsoleLogFormat LogFormat { get; init; }
+
+    /// <summary>Nobody but this machine can connect, so requests without a key may be allowed.</summary>
+    public bool IsLoopbackOnly => Listen.All(address => address.IsLoopback);
+}
