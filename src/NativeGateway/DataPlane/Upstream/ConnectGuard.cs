@@ -51,11 +51,13 @@ internal static class ConnectGuard
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            // Long streams are silent for hours; without this, a peer that vanished would never be missed.
+            await connect(socket);
+
+            // Long streams are silent for hours; without this, a peer that vanished would never be missed. Set afterwards, because .NET does
+            // not try several addresses with a socket whose options it cannot carry over.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);
-            await connect(socket);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
