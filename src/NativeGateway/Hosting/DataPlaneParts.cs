@@ -19,8 +19,10 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly SnapshotHolder _snapshots;
     private readonly SubscriptionHub _subscriptions = new();
     private readonly SessionTable _sessions;
-    private readonly HttpUpstreamClients _clients;
+    private readonly HttpUpstreamClients _clients = new();
+    private readonly OrphanGuard _orphans;
     private readonly CatalogTable _catalogs;
+    private readonly SuspendedCalls _suspended;
 
     /// <param name="stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
     public DataPlaneParts(
@@ -29,16 +31,18 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         _snapshots = snapshots;
         var info = GatewayInfo();
         var logger = loggers.CreateLogger("NativeGateway");
-        _clients = new HttpUpstreamClients();
+        _orphans = new OrphanGuard(logger);
         var slots = new ProcessSlots(() => snapshots.Current.Settings.MaxProcesses);
         Upstreams = new UpstreamTable(upstream => Connect(upstream, slots, time, logger));
         _catalogs = new CatalogTable(stored, logger);
         Refresher = new CatalogRefresher(
             id => Upstreams.Find(id)?.Connection, _catalogs, new CatalogRefreshOptions { ClientInfo = info }, time, logger);
         _sessions = new SessionTable(time, _subscriptions.Remove);
+        _suspended = new SuspendedCalls(time, logger);
         var responder = new ErrorResponder(logger);
         var lists = new ListMethods(_catalogs, Refresher, new CatalogLists(RandomNumberGenerator.GetBytes(32)), info);
         Verifier = new SecretVerifier();
+        var logLevels = new LogLevels(Upstreams, _catalogs, _sessions, time);
         Proxy = new McpProxy(
             snapshots,
             new Authenticator(time, Verifier),
@@ -49,8 +53,8 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
                 new Handshake(_catalogs, Refresher, _sessions, _subscriptions, info),
                 lists,
                 new ListenMethod(_subscriptions),
-                new LogLevels(Upstreams, _catalogs, _sessions, time)),
-            new Forwarder(Upstreams, new RevisionBridge(info), new ReplyRelay(info), time),
+                logLevels),
+            NewForwarder(logLevels, info, time),
             responder,
             Metrics);
         Router = new HttpRouter(new StreamableHttpFront(Proxy, _sessions, responder, snapshots), new OperationsFront(Metrics, health));
@@ -98,8 +102,10 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     {
         _snapshots.Changed -= Apply;
         _sessions.Dispose();
+        await _suspended.DisposeAsync().ConfigureAwait(false);
         await Refresher.DisposeAsync().ConfigureAwait(false);
         await Upstreams.DisposeAsync().ConfigureAwait(false);
+        await _orphans.DisposeAsync().ConfigureAwait(false);
         Verifier.Dispose();
         _clients.Dispose();
     }
@@ -115,11 +121,11 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     {
         if (upstream.Config.Transport == UpstreamTransport.Stdio)
         {
-            return new StdioUpstream(upstream.Config, slots, this, logger, time);
+            return new StdioUpstream(upstream.Config, slots, _orphans, this, logger, time);
         }
 
         var isFree = upstream.Config.Trusted || _snapshots.Current.Settings.AllowPrivateUpstreams;
-        return new HttpUpstream(upstream, this, isFree ? _clients.Trusted : _clients.Guarded, time, logger);
+        return new HttpUpstream(upstream.Config, this, isFree ? _clients.Trusted : _clients.Guarded, time, logger);
     }
 
     private static void Announce(CatalogKinds kinds, Action<McpMethod> announce)
@@ -140,9 +146,20 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         }
     }
 
+    private Forwarder NewForwarder(LogLevels logLevels, ReadOnlyMemory<byte> info, TimeProvider time)
+    {
+        // A key of this process alone: a suspended call lives in it, and cannot be taken up anywhere else.
+        var states = new RequestStates(new StateSeal(RandomNumberGenerator.GetBytes(32)), time);
+        var writer = new ReplyWriter(states, time, info);
+        var suspending = new SuspendingRelay(writer, _suspended, states, time);
+        return new Forwarder(
+            Upstreams, new RevisionBridge(info), new ReplyRelay(writer, suspending, time), suspending, new ClientInput(time), states, logLevels, time);
+    }
+
     private void AddGauges(ProcessSlots slots)
     {
         Metrics.AddGauge("mcp_gateway_sessions", () => _sessions.Count);
+        Metrics.AddGauge("mcp_gateway_calls_suspended", () => _suspended.Count);
         Metrics.AddGauge("mcp_gateway_requests_running", () => Proxy.Running);
         Metrics.AddGauge("mcp_gateway_processes", () => slots.Taken);
         Metrics.AddGauge("mcp_gateway_stream_messages_dropped_total", () => _subscriptions.Dropped);

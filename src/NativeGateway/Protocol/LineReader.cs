@@ -16,7 +16,7 @@ internal enum LineKind : byte
 /// <summary>
 /// Cuts a stream of bytes into lines (the stdio transport: one message per line, UTF-8). Does no reading itself: the owner fills
 /// <see cref="GetMemory"/>, calls <see cref="Advance"/>, then takes lines until there are no more. A line stands in one piece, without its
-/// end and without a byte order mark, and is valid until the next <see cref="GetMemory"/>. Blank lines are skipped. Not thread-safe.
+/// end, trailing blanks and a byte order mark, and is valid until the next <see cref="GetMemory"/>. Blank lines are skipped. Not thread-safe.
 /// </summary>
 internal sealed class LineReader(int maxLine, int bufferSize = 16 * 1024) : IDisposable
 {
@@ -141,8 +141,6 @@ internal sealed class LineReader(int maxLine, int bufferSize = 16 * 1024) : IDis
             line = line[ByteOrderMark.Length..];
         }
 
-        var length = line.Span.TrimEnd(" \t\r"u8).Length;
-        var leading = length - line.Span[..length].TrimStart(" \t"u8).Length;
-        return line[leading..length];
+        return line[..line.Span.TrimEnd(" \t\r"u8).Length];
     }
 }

@@ -3,7 +3,7 @@ using NativeGateway.Protocol;
 
 namespace NativeGateway.Telemetry;
 
-/// <summary>Stdio upstreams. Event ids 2200–2399; next free: 2216. Never a line of stdin or stdout, never an argument or a variable.</summary>
+/// <summary>Stdio upstreams. Event ids 2200–2399; next free: 2217. Never a line of stdin or stdout, never an argument or a variable.</summary>
 internal static partial class Log
 {
     [LoggerMessage(2200, LogLevel.Information, "Upstream {Upstream}: started '{FileName}' as process {ProcessId}")]
@@ -53,4 +53,7 @@ internal static partial class Log
 
     [LoggerMessage(2215, LogLevel.Error, "Upstream {Upstream}: starting its process failed")]
     public static partial void ProcessStartFaulted(this ILogger logger, string upstream, Exception fault);
+
+    [LoggerMessage(2216, LogLevel.Warning, "Child processes may outlive a crash of the gateway: {Reason}")]
+    public static partial void OrphanGuardMissing(this ILogger logger, string reason);
 }

@@ -34,6 +34,7 @@ internal static class RequestHeads
             SessionId = Single(headers["Mcp-Session-Id"]),
             MirroredMethod = Single(headers["Mcp-Method"]),
             MirroredName = Single(headers["Mcp-Name"]),
+            FindHeader = name => Single(headers[name]),
             TraceParent = Single(headers.TraceParent),
         };
     }

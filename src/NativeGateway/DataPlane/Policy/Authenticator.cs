@@ -30,11 +30,6 @@ internal sealed class Authenticator(TimeProvider clock, SecretVerifier verifier)
     /// <summary>Keys that something is remembered of.</summary>
     public int MemoryCount => _memories.Count;
 
-    /// <summary>Identifies an MCP request.</summary>
-    public ValueTask<Identification> IdentifyAsync(
-        Snapshot snapshot, ReadOnlyMemory<byte> credential, IPAddress address, CancellationToken cancellationToken) =>
-        IdentifyAsync(snapshot, credential, address, KeyScopes.Mcp, cancellationToken);
-
     /// <param name="credential">The key's text; empty when the request carries none.</param>
     /// <param name="address">Where the caller is, behind trusted proxies as they say.</param>
     /// <param name="required">All of these scopes the key has to have.</param>

@@ -41,7 +41,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>Our end of its stderr: a pipe, because shell scripts like to open /dev/stderr, which fails on a socket.</summary>
     public Stream Errors { get; }
 
-    /// <summary>Its exit code, or 128 and the signal that ended it. Completes when the whole group is dead.</summary>
+    /// <summary>Its exit code, or 128 and the signal that ended it. Then its whole group has been killed.</summary>
     public Task<int> Exited => _exited.Task;
 
     /// <summary>Starts on the thread that will wait for the exit: when no thread can be had, there is no process to leak either.</summary>
@@ -107,8 +107,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         var id = ProcessSpawn.Start(command, environment, Number(theirInput), Number(theirOutput), Number(theirErrors), out var error);
         if (error is null)
         {
-            var errors = new AnonymousPipeClientStream(PipeDirection.In, ourErrors);
-            return new ChildStart(new ChildProcess(id, new Socket(ourInput), new Socket(ourOutput), errors), null);
+            return new ChildStart(new ChildProcess(id, ourInput, ourOutput, ourErrors), null);
         }
 
         ourInput.Dispose();
@@ -187,7 +186,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    private static unsafe SafeFileHandle CreateSocketPair(out SafeSocketHandle ours)
+    /// <summary>Our end is made before there is a child: a socket whose other end is closed already would be taken for one that never was connected.</summary>
+    private static unsafe SafeFileHandle CreateSocketPair(out Socket ours)
     {
         var pair = stackalloc int[2];
         if (ProcessLibc.SocketPair(ProcessLibc.UnixFamily, ProcessLibc.StreamCloseOnExec, 0, pair) != 0)
@@ -195,11 +195,11 @@ internal sealed class ChildProcess : IAsyncDisposable
             throw NoDescriptors();
         }
 
-        ours = new SafeSocketHandle(pair[0], ownsHandle: true);
+        ours = new Socket(new SafeSocketHandle(pair[0], ownsHandle: true));
         return new SafeFileHandle(pair[1], ownsHandle: true);
     }
 
-    private static unsafe SafeFileHandle CreatePipe(out SafePipeHandle ours)
+    private static unsafe SafeFileHandle CreatePipe(out Stream ours)
     {
         var pair = stackalloc int[2];
         if (ProcessLibc.Pipe(pair, ProcessLibc.CloseOnExec) != 0)
@@ -207,7 +207,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             throw NoDescriptors();
         }
 
-        ours = new SafePipeHandle(pair[0], ownsHandle: true);
+        ours = new AnonymousPipeClientStream(PipeDirection.In, new SafePipeHandle(pair[0], ownsHandle: true));
         return new SafeFileHandle(pair[1], ownsHandle: true);
     }
 

@@ -11,17 +11,15 @@ namespace NativeGateway.DataPlane.Upstream;
 internal sealed class HttpUpstream : IUpstreamConnection
 {
     private readonly HttpEndpoint[] _endpoints;
-    private readonly string _key;
 
-    public HttpUpstream(Model.Upstream upstream, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
+    public HttpUpstream(UpstreamConfig config, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
     {
         var ids = new UpstreamIds();
-        _key = upstream.Key;
         _endpoints =
         [
-            .. upstream.Config.Endpoints
+            .. config.Endpoints
                 .OrderBy(endpoint => endpoint.Priority)
-                .Select(endpoint => new HttpEndpoint(this, new HttpWire(upstream.Config, endpoint.Url, events, invoker, time, logger), ids)),
+                .Select(endpoint => new HttpEndpoint(this, new HttpWire(config, endpoint.Url, events, invoker, time, logger), ids)),
         ];
     }
 
@@ -91,6 +89,5 @@ internal sealed class HttpUpstream : IUpstreamConnection
         return last;
     }
 
-    private UpstreamOpening NoneReachable() =>
-        new(null, HttpFailures.CircuitOpen(_key, _endpoints.Min(endpoint => endpoint.Circuit.OpenFor)));
+    private UpstreamOpening NoneReachable() => new(null, _endpoints.MinBy(endpoint => endpoint.Circuit.OpenFor)!.CircuitOpen());
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Microsoft.Extensions.Logging;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
@@ -14,10 +13,13 @@ internal sealed class StdioSession : IUpstreamSession
 {
     private readonly UpstreamConfig _config;
     private readonly ChildProcess _child;
+    private readonly ProcessSlots _slots;
+    private readonly OrphanGuard _guard;
     private readonly StderrLog _errors;
     private readonly StdioTimings _timings;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly UpstreamIds _ids = new();
     private readonly PendingCalls _calls = new();
     private readonly StdioWriter _writer;
     private readonly StdioReader _reader;
@@ -25,14 +27,24 @@ internal sealed class StdioSession : IUpstreamSession
     private Action<StdioSession, bool>? _closing;
     private UpstreamPeer? _peer;
     private GatewayError? _gone;
-    private long _lastId;
     private long _lastUsed;
 
+    /// <param name="slots">Where the process's slot goes when nothing is left of it; <paramref name="guard"/> is told then, too.</param>
     public StdioSession(
-        UpstreamConfig config, ChildProcess child, IUpstreamEvents events, StderrLog errors, StdioTimings timings, TimeProvider time, ILogger logger)
+        UpstreamConfig config,
+        ChildProcess child,
+        ProcessSlots slots,
+        OrphanGuard guard,
+        IUpstreamEvents events,
+        StderrLog errors,
+        StdioTimings timings,
+        TimeProvider time,
+        ILogger logger)
     {
         _config = config;
         _child = child;
+        _slots = slots;
+        _guard = guard;
         _errors = errors;
         _timings = timings;
         _time = time;
@@ -70,11 +82,7 @@ internal sealed class StdioSession : IUpstreamSession
         return IsUsable;
     }
 
-    public int NextId(Span<byte> destination)
-    {
-        Utf8Formatter.TryFormat(Interlocked.Increment(ref _lastId), destination, out var written);
-        return written;
-    }
+    public int NextId(Span<byte> destination) => _ids.Next(destination);
 
     public async ValueTask<UpstreamSending> SendAsync(UpstreamRequest request, CancellationToken cancellationToken)
     {
@@ -169,13 +177,10 @@ internal sealed class StdioSession : IUpstreamSession
     {
         _calls.TryTake(call.Id, out _);
         call.Fail(error);
-    }
-
-    public void InputStopped()
-    {
-        _logger.ProcessDoesNotRead(_config.Key, _child.Id);
         StopIfUseless();
     }
+
+    public void InputStopped() => _logger.ProcessDoesNotRead(_config.Key, _child.Id);
 
     public void InputMoves() => _logger.ProcessReadsAgain(_config.Key, _child.Id);
 
@@ -215,6 +220,8 @@ internal sealed class StdioSession : IUpstreamSession
         await lastWords.CancelAsync();
         await errors;
         await _child.DisposeAsync();
+        await _guard.RemoveAsync(_child.Id);
+        _slots.Return();
         _ended.SetResult();
     }
 

@@ -10,7 +10,13 @@ namespace NativeGateway.DataPlane.Upstream;
 /// Clients' capabilities make no difference: one process cannot tell whom to ask. Any thread.
 /// </summary>
 internal sealed class StdioUpstream(
-    UpstreamConfig config, ProcessSlots slots, IUpstreamEvents events, ILogger logger, TimeProvider time, StdioTimings? timings = null)
+    UpstreamConfig config,
+    ProcessSlots slots,
+    OrphanGuard guard,
+    IUpstreamEvents events,
+    ILogger logger,
+    TimeProvider time,
+    StdioTimings? timings = null)
     : IUpstreamConnection
 {
     private readonly StdioTimings _timings = timings ?? StdioTimings.Default;
@@ -138,9 +144,9 @@ internal sealed class StdioUpstream(
 
             var error = opening.Error ?? ((StdioSession)opening.Session!).Gone();
             _lastError = error;
-            _era = StdioEra.Unknown;
             if (error.Kind != ErrorKind.Saturated && !_disposed)
             {
+                _era = StdioEra.Unknown;
                 _backoff.Lost(TimeSpan.Zero);
                 logger.ProcessDoesNotStart(config.Key, error.Detail ?? error.Message);
             }
@@ -169,10 +175,10 @@ internal sealed class StdioUpstream(
             return (Failed(Unavailable("cannot be started", start.Error)), false);
         }
 
+        await guard.AddAsync(child.Id);
         logger.ProcessStarted(config.Key, config.Command!.FileName, child.Id);
-        var session = new StdioSession(config, child, events, _errors, _timings, time, logger);
+        var session = new StdioSession(config, child, slots, guard, events, _errors, _timings, time, logger);
         session.Start(OnClosing);
-        var returning = ReturnSlotAsync(session);
         var greeting = await new StdioHandshake(config, session, _timings, time, logger).RunAsync(era, _disposing.Token);
         if (greeting.Peer is not null)
         {
@@ -181,14 +187,7 @@ internal sealed class StdioUpstream(
         }
 
         await session.StopAsync("its handshake failed", wanted: true);
-        await returning;
         return (Failed(greeting.Error!), greeting.ExitedDuringProbe);
-    }
-
-    private async Task ReturnSlotAsync(StdioSession session)
-    {
-        await session.Ended;
-        slots.Return();
     }
 
     /// <summary>Called by the session before its calls fail, so that their callers' next attempt meets the pause already.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
@@ -11,20 +10,21 @@ internal sealed class InspectedConnection : IAsyncDisposable
 {
     private const int LinesShown = 10;
 
+    private readonly OrphanGuard _orphans = new(NullLogger.Instance);
     private readonly HttpUpstreamClients _clients = new();
     private readonly StdioUpstream? _program;
 
     public InspectedConnection(UpstreamConfig upstream, TimeProvider time)
     {
+        var events = new NoEvents();
         if (upstream.Transport == UpstreamTransport.Stdio)
         {
-            _program = new StdioUpstream(upstream, new ProcessSlots(() => 1), new NoEvents(), NullLogger.Instance, time);
-            Connection = _program;
-            return;
+            Connection = _program = new StdioUpstream(upstream, new ProcessSlots(() => 1), _orphans, events, NullLogger.Instance, time);
         }
-
-        var compiled = new Upstream { Config = upstream, KeyUtf8 = Encoding.UTF8.GetBytes(upstream.Key), NamePrefix = [], Tools = GlobSet.Everything };
-        Connection = new HttpUpstream(compiled, new NoEvents(), upstream.Trusted ? _clients.Trusted : _clients.Guarded, time, NullLogger.Instance);
+        else
+        {
+            Connection = new HttpUpstream(upstream, events, upstream.Trusted ? _clients.Trusted : _clients.Guarded, time, NullLogger.Instance);
+        }
     }
 
     public IUpstreamConnection Connection { get; }
@@ -32,6 +32,7 @@ internal sealed class InspectedConnection : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Connection.DisposeAsync();
+        await _orphans.DisposeAsync();
         _clients.Dispose();
     }
 

@@ -26,6 +26,17 @@ public class ApiKeyTests
     }
 
     [Fact]
+    public void A_key_can_be_given_a_new_secret()
+    {
+        var first = ApiKey.Create();
+        var second = ApiKey.Create(first.Id);
+
+        Assert.True(ApiKey.TryParse(Encoding.ASCII.GetBytes(second.Text), out var key));
+        Assert.Equal(first.Id, Encoding.ASCII.GetString(key.Id));
+        Assert.NotEqual(first.Secret, second.Secret);
+    }
+
+    [Fact]
     public void The_checksum_is_the_crc_of_the_rest_in_base_62()
     {
         var text = ApiKey.Create().Text;

@@ -39,8 +39,8 @@ public sealed class AuthenticatorTests : IDisposable
         var authenticator = new Authenticator(_clock, verifier);
         var snapshot = PolicyFixture.Snapshot([PolicyFixture.Key(_key.Id, Argon2id.Hash(_key.Secret))]);
 
-        Assert.Equal(ErrorKind.Unauthenticated, (await authenticator.IdentifyAsync(snapshot, PolicyFixture.Forge(_key), PolicyFixture.Here, default)).Error?.Kind);
-        Assert.NotNull((await authenticator.IdentifyAsync(snapshot, Bytes(_key.Text), PolicyFixture.Here, default)).Caller);
+        Assert.Equal(ErrorKind.Unauthenticated, (await authenticator.IdentifyAsync(snapshot, PolicyFixture.Forge(_key), PolicyFixture.Here, KeyScopes.Mcp, default)).Error?.Kind);
+        Assert.NotNull((await authenticator.IdentifyAsync(snapshot, Bytes(_key.Text), PolicyFixture.Here, KeyScopes.Mcp, default)).Caller);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class AuthenticatorTests : IDisposable
 
         // Would it not be decided at once, the test method itself would be suspended, which allocates.
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var identification = await _authenticator.IdentifyAsync(snapshot, text, PolicyFixture.Here, default);
+        var identification = await _authenticator.IdentifyAsync(snapshot, text, PolicyFixture.Here, KeyScopes.Mcp, default);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.NotNull(identification.Caller);
     }
@@ -65,7 +65,7 @@ public sealed class AuthenticatorTests : IDisposable
         await Identify(snapshot, _key.Text);
 
         _argon2.Hold();
-        var attempt = _authenticator.IdentifyAsync(snapshot, PolicyFixture.Forge(_key), PolicyFixture.Here, default).AsTask();
+        var attempt = _authenticator.IdentifyAsync(snapshot, PolicyFixture.Forge(_key), PolicyFixture.Here, KeyScopes.Mcp, default).AsTask();
 
         Assert.True(attempt.IsCompletedSuccessfully);
         Assert.Equal(ErrorKind.Unauthenticated, (await attempt).Error?.Kind);
@@ -170,7 +170,7 @@ public sealed class AuthenticatorTests : IDisposable
 
         var text = Bytes(_key.Text);
         var before = GC.GetAllocatedBytesForCurrentThread();
-        await _authenticator.IdentifyAsync(snapshot, text, PolicyFixture.Here, default);
+        await _authenticator.IdentifyAsync(snapshot, text, PolicyFixture.Here, KeyScopes.Mcp, default);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
@@ -180,12 +180,12 @@ public sealed class AuthenticatorTests : IDisposable
         var snapshot = PolicyFixture.Snapshot([Config()], organization: PolicyFixture.Organization with { AllowedNetworks = ["192.0.2.0/24"] });
 
         Assert.NotNull((await Identify(snapshot, _key.Text)).Caller);
-        var refused = await _authenticator.IdentifyAsync(snapshot, Bytes(_key.Text), PolicyFixture.There, default);
+        var refused = await _authenticator.IdentifyAsync(snapshot, Bytes(_key.Text), PolicyFixture.There, KeyScopes.Mcp, default);
         Assert.Equal(ErrorKind.ForbiddenAddress, refused.Error?.Kind);
         Assert.Null(refused.Caller);
 
         // To somebody without a right key the list does not show.
-        var forged = await _authenticator.IdentifyAsync(snapshot, PolicyFixture.Forge(_key), PolicyFixture.There, default);
+        var forged = await _authenticator.IdentifyAsync(snapshot, PolicyFixture.Forge(_key), PolicyFixture.There, KeyScopes.Mcp, default);
         Assert.Equal(ErrorKind.Unauthenticated, forged.Error?.Kind);
     }
 
@@ -229,7 +229,7 @@ public sealed class AuthenticatorTests : IDisposable
     }
 
     private ValueTask<Identification> Identify(Snapshot snapshot, string credential) =>
-        _authenticator.IdentifyAsync(snapshot, Bytes(credential), PolicyFixture.Here, default);
+        _authenticator.IdentifyAsync(snapshot, Bytes(credential), PolicyFixture.Here, KeyScopes.Mcp, default);
 
     private Snapshot Snapshot(KeyConfig? key = null) => PolicyFixture.Snapshot([key ?? Config()]);
 

@@ -108,9 +108,9 @@ public sealed class FirstUseTests : IDisposable
         using var argon2 = new FakeArgon2(threads: 1);
         var authenticator = new Authenticator(_clock, argon2.Verifier);
         argon2.Hold();
-        var owner = authenticator.IdentifyAsync(_snapshot, Owner, PolicyFixture.Here, default).AsTask();
+        var owner = authenticator.IdentifyAsync(_snapshot, Owner, PolicyFixture.Here, KeyScopes.Mcp, default).AsTask();
         var forgeries = Enumerable.Range(0, 2)
-            .Select(_ => authenticator.IdentifyAsync(_snapshot, PolicyFixture.Forge(_key), PolicyFixture.There, default).AsTask()).ToArray();
+            .Select(_ => authenticator.IdentifyAsync(_snapshot, PolicyFixture.Forge(_key), PolicyFixture.There, KeyScopes.Mcp, default).AsTask()).ToArray();
         argon2.Release();
 
         Assert.NotNull((await owner).Caller);
@@ -124,7 +124,7 @@ public sealed class FirstUseTests : IDisposable
         var keys = Enumerable.Range(0, 20).Select(_ => ApiKey.Create()).ToArray();
         var snapshot = PolicyFixture.Snapshot([.. keys.Select(key => PolicyFixture.Key(key.Id, FakeArgon2.Hash(key.Secret)))]);
         _argon2.Hold();
-        var requests = keys.Select(key => _authenticator.IdentifyAsync(snapshot, Bytes(key.Text), PolicyFixture.Here, default).AsTask()).ToArray();
+        var requests = keys.Select(key => _authenticator.IdentifyAsync(snapshot, Bytes(key.Text), PolicyFixture.Here, KeyScopes.Mcp, default).AsTask()).ToArray();
         _argon2.Release();
 
         Assert.All(await Task.WhenAll(requests), answer => Assert.NotNull(answer.Caller));
@@ -140,7 +140,7 @@ public sealed class FirstUseTests : IDisposable
         var keys = Enumerable.Range(0, 10).Select(_ => ApiKey.Create()).ToArray();
         var snapshot = PolicyFixture.Snapshot([.. keys.Select(key => PolicyFixture.Key(key.Id, FakeArgon2.Hash(key.Secret)))]);
         argon2.Hold();
-        var requests = keys.Select(key => authenticator.IdentifyAsync(snapshot, Bytes(key.Text), PolicyFixture.Here, default).AsTask()).ToArray();
+        var requests = keys.Select(key => authenticator.IdentifyAsync(snapshot, Bytes(key.Text), PolicyFixture.Here, KeyScopes.Mcp, default).AsTask()).ToArray();
         argon2.Release();
         var answers = await Task.WhenAll(requests);
 
@@ -149,7 +149,7 @@ public sealed class FirstUseTests : IDisposable
         Assert.All(answers.Where(answer => answer.Caller is null), answer => Assert.Equal(ErrorKind.Saturated, answer.Error?.Kind));
         foreach (var key in keys)
         {
-            Assert.NotNull((await authenticator.IdentifyAsync(snapshot, Bytes(key.Text), PolicyFixture.Here, default)).Caller);
+            Assert.NotNull((await authenticator.IdentifyAsync(snapshot, Bytes(key.Text), PolicyFixture.Here, KeyScopes.Mcp, default)).Caller);
         }
     }
 
@@ -158,7 +158,7 @@ public sealed class FirstUseTests : IDisposable
     {
         _argon2.Hold();
         using var source = new CancellationTokenSource();
-        var gone = _authenticator.IdentifyAsync(_snapshot, Owner, PolicyFixture.Here, source.Token).AsTask();
+        var gone = _authenticator.IdentifyAsync(_snapshot, Owner, PolicyFixture.Here, KeyScopes.Mcp, source.Token).AsTask();
         await source.CancelAsync();
         Assert.Equal(ErrorKind.ClientGone, (await gone).Error?.Kind);
 
@@ -185,11 +185,11 @@ public sealed class FirstUseTests : IDisposable
         var authenticator = new Authenticator(_clock, argon2.Verifier);
         argon2.Hold();
         var waiting = Enumerable.Range(0, 4)
-            .Select(i => authenticator.IdentifyAsync(_snapshot, PolicyFixture.Forge(_key), new IPAddress([10, 0, 0, (byte)i]), default).AsTask()).ToArray();
+            .Select(i => authenticator.IdentifyAsync(_snapshot, PolicyFixture.Forge(_key), new IPAddress([10, 0, 0, (byte)i]), KeyScopes.Mcp, default).AsTask()).ToArray();
         argon2.Dispose();
 
         Assert.All(await Task.WhenAll(waiting), answer => Assert.Null(answer.Caller));
-        Assert.Equal(ErrorKind.Saturated, (await authenticator.IdentifyAsync(_snapshot, Owner, PolicyFixture.Here, default)).Error?.Kind);
+        Assert.Equal(ErrorKind.Saturated, (await authenticator.IdentifyAsync(_snapshot, Owner, PolicyFixture.Here, KeyScopes.Mcp, default)).Error?.Kind);
     }
 
     [Fact]
@@ -225,11 +225,11 @@ public sealed class FirstUseTests : IDisposable
 
         var other = ApiKey.Create();
         var snapshot = PolicyFixture.Snapshot([PolicyFixture.Key(_key.Id, FakeArgon2.Hash(_key.Secret)), PolicyFixture.Key(other.Id, FakeArgon2.Hash(other.Secret))]);
-        var refused = await _authenticator.IdentifyAsync(snapshot, Bytes(other.Text), PolicyFixture.Here, default);
+        var refused = await _authenticator.IdentifyAsync(snapshot, Bytes(other.Text), PolicyFixture.Here, KeyScopes.Mcp, default);
 
         Assert.Equal(ErrorKind.RateLimited, refused.Error?.Kind);
         Assert.Equal(1, _argon2.Count);
-        Assert.NotNull((await _authenticator.IdentifyAsync(snapshot, Owner, PolicyFixture.Here, default)).Caller);
+        Assert.NotNull((await _authenticator.IdentifyAsync(snapshot, Owner, PolicyFixture.Here, KeyScopes.Mcp, default)).Caller);
     }
 
     [Fact]
@@ -239,7 +239,7 @@ public sealed class FirstUseTests : IDisposable
         var snapshot = PolicyFixture.Snapshot([.. keys.Select(key => PolicyFixture.Key(key.Id, FakeArgon2.Hash(key.Secret)))]);
         foreach (var key in keys)
         {
-            Assert.NotNull((await _authenticator.IdentifyAsync(snapshot, Bytes(key.Text), PolicyFixture.Here, default)).Caller);
+            Assert.NotNull((await _authenticator.IdentifyAsync(snapshot, Bytes(key.Text), PolicyFixture.Here, KeyScopes.Mcp, default)).Caller);
         }
     }
 
@@ -255,7 +255,7 @@ public sealed class FirstUseTests : IDisposable
     private byte[] Owner => Bytes(_key.Text);
 
     private Task<Identification> Identify(byte[] credential, IPAddress? address = null) =>
-        _authenticator.IdentifyAsync(_snapshot, credential, address ?? PolicyFixture.Here, default).AsTask();
+        _authenticator.IdentifyAsync(_snapshot, credential, address ?? PolicyFixture.Here, KeyScopes.Mcp, default).AsTask();
 
     private static byte[] Bytes(string text) => Encoding.ASCII.GetBytes(text);
 }
