@@ -29,6 +29,7 @@ internal sealed class Forwarder(UpstreamTable upstreams, RevisionBridge bridge, 
         using var lease = state.Enter();
         var cancellable = BeginInSession(exchange, clock);
         var sent = Stopwatch.GetTimestamp();
+        exchange.Reply.AwaitUpstream(exchange.Session);
         try
         {
             // 2
