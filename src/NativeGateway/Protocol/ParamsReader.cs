@@ -73,6 +73,11 @@ internal static class ParamsReader
             return Take(ref reader, ref message.NotifiedProgressToken);
         }
 
+        if (reader.ValueTextEquals("taskId"u8))
+        {
+            return Take(ref reader, ref message.TaskId);
+        }
+
         if (reader.ValueTextEquals("level"u8))
         {
             return Take(ref reader, ref message.Level);

@@ -34,6 +34,9 @@ internal struct RpcMessage
     /// <summary><c>params.uri</c>, or <c>params.ref.uri</c> of a completion.</summary>
     public ByteRange Uri;
 
+    /// <summary><c>params.taskId</c> of <c>tasks/*</c>.</summary>
+    public ByteRange TaskId;
+
     /// <summary><c>params.arguments</c>.</summary>
     public ByteRange Arguments;
 

@@ -35,6 +35,7 @@ internal static class RequestHeads
             LastEventId = Single(headers["Last-Event-ID"]),
             MirroredMethod = Single(headers["Mcp-Method"]),
             MirroredName = Single(headers["Mcp-Name"]),
+            FindHeader = name => Single(headers[name]),
             TraceParent = Single(headers.TraceParent),
         };
     }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using NativeGateway.DataPlane.Catalog;
 using NativeGateway.DataPlane.Sessions;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
@@ -65,6 +66,9 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
 
     /// <summary>Set when the body must name the target differently from the client: the raw token to put in place.</summary>
     public ReadOnlyMemory<byte> OwnNameToken { get; set; }
+
+    /// <summary>Headers that a modern upstream wants some of the tool's arguments repeated in; empty for nearly every tool.</summary>
+    public IReadOnlyList<HeaderParameter> HeaderParameters { get; set; } = [];
 
     public UpstreamRequest Request { get; } = new();
 

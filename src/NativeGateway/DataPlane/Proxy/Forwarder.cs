@@ -95,6 +95,7 @@ internal sealed class Forwarder(UpstreamTable upstreams, RevisionBridge bridge, 
         request.Method = message.MethodCode;
         request.MethodText = exchange.Body.Slice(message.Method.Start + 1, message.Method.Length - 2);
         request.MirroredName = exchange.OwnName;
+        request.MirroredParameters = session.Peer.Revision.IsModern ? MirroredParameters.Compute(exchange) : null;
         request.TraceParent = exchange.Head.TraceParent;
         request.ProgressToken = message.ProgressToken.IsPresent ? id : default;
         request.Message.Replace(message.Id, id);

@@ -62,6 +62,7 @@ internal sealed class McpProxy(
     {
         return revisions.Admit(exchange)                                                                // 3  in which revision, in which session
             ?? await resolver.ResolveAsync(exchange).ConfigureAwait(false)                              // 4  where to
+            ?? MirroredParameters.Check(exchange)
             ?? CheckPermission(exchange)                                                                // 5  may it?
             ?? AcquireLimits(exchange)                                                                  // 6  now?
             ?? (exchange.Target is null

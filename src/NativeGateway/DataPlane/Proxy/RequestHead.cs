@@ -51,6 +51,9 @@ internal sealed record RequestHead
     /// <summary><c>Mcp-Name</c>, as sent (maybe in its base64 form).</summary>
     public string? MirroredName { get; init; }
 
+    /// <summary>Any other header by its name; null when it is absent.</summary>
+    public Func<string, string?> FindHeader { get; init; } = static _ => null;
+
     /// <summary><c>traceparent</c> (W3C).</summary>
     public string? TraceParent { get; init; }
 }

@@ -104,6 +104,7 @@ internal sealed class RevisionGate(SessionTable sessions)
         {
             McpMethod.ToolsCall or McpMethod.PromptsGet => message.Name,
             McpMethod.ResourcesRead => message.Uri,
+            McpMethod.TasksGet or McpMethod.TasksUpdate or McpMethod.TasksCancel => message.TaskId,
             _ => default,
         };
         if (!named.IsPresent)
