@@ -22,6 +22,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly HttpUpstreamClients _clients = new();
     private readonly OrphanGuard _orphans;
     private readonly CatalogTable _catalogs;
+    private readonly LegacySseFront _sse;
 
     /// <param name="stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
     public DataPlaneParts(
@@ -54,7 +55,10 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             new Forwarder(Upstreams, new RevisionBridge(info), new ReplyRelay(info), time),
             responder,
             Metrics);
-        Router = new HttpRouter(new StreamableHttpFront(Proxy, _sessions, responder, snapshots), new OperationsFront(Metrics, health));
+        var trustedProxies = new TrustedProxies(snapshots);
+        _sse = new LegacySseFront(Proxy, _sessions, responder, trustedProxies, logger);
+        Router = new HttpRouter(
+            new StreamableHttpFront(Proxy, _sessions, responder, trustedProxies), _sse, new OperationsFront(Metrics, health));
         _catalogs.Changed += (workspaceId, kinds) => Announce(kinds, notification => _subscriptions.AggregateChanged(workspaceId, notification));
         Refresher.Changed += (upstreamId, kinds) => Announce(kinds, notification => _subscriptions.UpstreamChanged(upstreamId, notification));
         snapshots.Changed += Apply;
@@ -93,12 +97,18 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     }
 
     /// <summary>Ends every long stream, so that draining does not wait for streams that never end by themselves. Calls go on.</summary>
-    public void CloseStreams() => _subscriptions.Close();
+    public void CloseStreams()
+    {
+        _subscriptions.Close();
+        _sse.Close();
+    }
 
     public async ValueTask DisposeAsync()
     {
         _snapshots.Changed -= Apply;
+        _sse.Close();
         _sessions.Dispose();
+        _sse.Dispose();
         await Refresher.DisposeAsync().ConfigureAwait(false);
         await Upstreams.DisposeAsync().ConfigureAwait(false);
         await _orphans.DisposeAsync().ConfigureAwait(false);
@@ -145,6 +155,9 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private void AddGauges(ProcessSlots slots)
     {
         Metrics.AddGauge("mcp_gateway_sessions", () => _sessions.Count);
+        Metrics.AddGauge("mcp_gateway_sse_connections", () => _sse.Connections);
+        Metrics.AddGauge("mcp_gateway_replay_bytes", () => _sessions.Replays.Taken);
+        Metrics.AddGauge("mcp_gateway_replay_events_dropped_total", () => _sessions.Replays.Dropped);
         Metrics.AddGauge("mcp_gateway_requests_running", () => Proxy.Running);
         Metrics.AddGauge("mcp_gateway_processes", () => slots.Taken);
         Metrics.AddGauge("mcp_gateway_stream_messages_dropped_total", () => _subscriptions.Dropped);

@@ -11,19 +11,16 @@ namespace NativeGateway.DataPlane.Downstream;
 /// The Streamable HTTP endpoint of every revision: <c>POST</c> carries messages, <c>GET</c> is a legacy session's long stream, <c>DELETE</c> ends
 /// such a session. It turns HTTP into an <see cref="Exchange"/> and leaves every decision to <see cref="McpProxy"/>.
 /// </summary>
-internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions, ErrorResponder responder, SnapshotHolder snapshots)
+internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions, ErrorResponder responder, TrustedProxies trustedProxies)
 {
     /// <summary>Not 404, which would mean that the session is gone (2025-11-25, basic/transports, "Session Management").</summary>
     private static readonly GatewayError UnknownEvent = new(
         ErrorKind.InvalidRequest, "Last-Event-ID names no event of this session, or one of a stream whose rest is not kept any more.");
 
-    private AddressSet _trustedProxies = Trusted(snapshots.Current);
-    private Snapshot _trustedOf = snapshots.Current;
-
     /// <param name="upstreamName">The <c>{server}</c> of the path; empty for the aggregate.</param>
     public Task HandleAsync(HttpContext context, string upstreamName)
     {
-        var head = RequestHeads.Read(context, Encoding.UTF8.GetBytes(upstreamName), TrustedProxies());
+        var head = RequestHeads.Read(context, Encoding.UTF8.GetBytes(upstreamName), trustedProxies.Current);
         var method = context.Request.Method;
         return HttpMethods.IsPost(method) ? PostAsync(context, head)
             : HttpMethods.IsGet(method) ? StreamAsync(context, head)
@@ -129,18 +126,4 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
             ? (null, new GatewayError(ErrorKind.SessionNotFound, "There is no such session (any more). Send initialize to open a new one."))
             : (session, null);
     }
-
-    private AddressSet TrustedProxies()
-    {
-        var snapshot = snapshots.Current;
-        if (!ReferenceEquals(snapshot, _trustedOf))
-        {
-            _trustedProxies = Trusted(snapshot);
-            _trustedOf = snapshot;
-        }
-
-        return _trustedProxies;
-    }
-
-    private static AddressSet Trusted(Snapshot snapshot) => AddressSet.TryParse(snapshot.Settings.TrustedProxies, out _) ?? AddressSet.None;
 }
