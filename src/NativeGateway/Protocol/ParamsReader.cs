@@ -103,6 +103,16 @@ internal static class ParamsReader
             return Take(ref reader, ref message.ListenFilter);
         }
 
+        if (reader.ValueTextEquals("inputResponses"u8))
+        {
+            return Take(ref reader, ref message.InputResponses);
+        }
+
+        if (reader.ValueTextEquals("requestState"u8))
+        {
+            return Take(ref reader, ref message.RequestState);
+        }
+
         var isLookalike = Lookalike.OfParams(ref reader);
         RpcReader.ReadValue(ref reader);
         return !isLookalike;

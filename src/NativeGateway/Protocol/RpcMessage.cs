@@ -64,6 +64,12 @@ internal struct RpcMessage
     /// <summary><c>params.notifications</c>, the filter of <c>subscriptions/listen</c>.</summary>
     public ByteRange ListenFilter;
 
+    /// <summary><c>params.inputResponses</c>: a modern client's answers to what an earlier answer to this request asked for.</summary>
+    public ByteRange InputResponses;
+
+    /// <summary><c>params.requestState</c>, which came with those questions.</summary>
+    public ByteRange RequestState;
+
     /// <summary><c>params._meta</c>.</summary>
     public ByteRange Meta;
 

@@ -179,16 +179,6 @@ public sealed class UpstreamFaultTests : IAsyncLifetime
     }
 
     /// <summary>A circuit that has opened, and a process that has died, are tried again after a pause of their own.</summary>
-    private async Task<Reply> UntilAnsweredAsync(string tool)
-    {
-        Reply reply;
-        var patience = System.Diagnostics.Stopwatch.StartNew();
-        do
-        {
-            reply = await _gateway.PostAsync("/mcp", Rpc.Call(tool));
-        }
-        while (reply.Status is 502 or 503 && patience.Elapsed < Shared.TestTime.Limit);
-
-        return reply;
-    }
+    private Task<Reply> UntilAnsweredAsync(string tool) =>
+        Until.Async(() => _gateway.PostAsync("/mcp", Rpc.Call(tool)), reply => reply.Status is not (502 or 503));
 }

@@ -6,7 +6,7 @@ namespace NativeGateway.NativeTests.Gateway;
 /// <summary>Builds a configuration file out of raw JSON parts. Without limits of its own it limits nothing.</summary>
 internal sealed record GatewayConfig
 {
-    private const string Unlimited = "\"requestsPerMinute\": 100000000, \"burst\": 100000000";
+    private const string Unlimited = "\"requestsPerMinute\": 1000000, \"burst\": 1000000";
 
     /// <summary>Entries of <c>mcpServers</c>: names and raw JSON objects.</summary>
     public IReadOnlyList<(string Name, string Entry)> Servers { get; init; } = [];

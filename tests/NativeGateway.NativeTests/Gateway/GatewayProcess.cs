@@ -101,9 +101,9 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     public Task<CommandResult> RunAsync(params string[] arguments) => GatewayBinary.RunAsync(_setup.Environment, [.. arguments, .. StoreOptions]);
 
     /// <summary>A new key by the command line; its whole text.</summary>
-    public async Task<string> CreateKeyAsync(string name)
+    public async Task<string> CreateKeyAsync(string name, params string[] options)
     {
-        var created = await RunAsync("keys", "create", "--name", name, "--json");
+        var created = await RunAsync(["keys", "create", "--name", name, "--json", .. options]);
         return created.ExitCode == 0
             ? KeyText().Match(created.Output).Value
             : throw new InvalidOperationException($"keys create failed: {created.Errors}{created.Output}");

@@ -8,7 +8,7 @@ namespace NativeGateway.NativeTests.Gateway;
 /// </summary>
 internal static partial class TestKeys
 {
-    private const int Count = 9;
+    private const int Count = 8;
 
     private static readonly Lazy<Task<IReadOnlyList<string>>> Made = new(MakeAsync);
 

@@ -44,9 +44,9 @@ public sealed class PipelineGateway : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        (Plain, Administrative, OtherServer, Restricted, Expired, OneCall, TwoCalls, UsedUp, Unknown) = await TestKeys.GetAsync() switch
+        (Plain, Administrative, OtherServer, Restricted, OneCall, TwoCalls, UsedUp, Unknown) = await TestKeys.GetAsync() switch
         {
-            [var a, var b, var c, var d, var e, var f, var g, var h, var i, ..] => (a, b, c, d, e, f, g, h, i),
+            [var a, var b, var c, var d, var e, var f, var g, var h, ..] => (a, b, c, d, e, f, g, h),
             _ => throw new InvalidOperationException("Too few keys."),
         };
         Gateway = await GatewayProcess.StartAsync(new GatewayConfig
@@ -67,13 +67,13 @@ public sealed class PipelineGateway : IAsyncLifetime
                 GatewayConfig.Key(Restricted, """
                     , "tools": { "deny": ["fail"] }, "prompts": { "deny": ["secret_prompt"] }, "resources": { "deny": ["test://closed/*"] }
                     """),
-                GatewayConfig.Key(Expired, """, "expiresAt": "2020-01-01T00:00:00Z" """),
                 GatewayConfig.Key(OneCall, """, "limits": { "requestsPerMinute": 1, "burst": 1 }, "tools": { "deny": ["fail"] } """),
                 GatewayConfig.Key(TwoCalls, """, "limits": { "requestsPerMinute": 1, "burst": 2 } """),
                 GatewayConfig.Key(UsedUp, """, "limits": { "requestsPerMinute": 1, "burst": 2 } """),
             ],
             MoreLimits = $"\"maxRequestBytes\": {MaxRequestBytes}",
         });
+        Expired = await Gateway.CreateKeyAsync("expired", "--expires", "2020-01-01T00:00:00Z");
     }
 
     public async Task DisposeAsync()
