@@ -53,8 +53,8 @@ internal static class ConnectGuard
         {
             await connect(socket);
 
-            // Long streams are silent for hours; without this, a peer that vanished would never be missed. Set afterwards, because .NET does
-            // not try several addresses with a socket whose options it cannot carry over.
+            // Long streams are silent for hours; without this, a peer that vanished would never be missed. Set only now: .NET 9 refuses to
+            // connect a socket by name once it bears options that it could not carry over to another attempt.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);

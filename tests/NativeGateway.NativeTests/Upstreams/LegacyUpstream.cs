@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using NativeGateway.Shared;
+
+namespace NativeGateway.NativeTests.Upstreams;
+
+/// <summary>A server of revision 2025-11-25: a handshake, a session that it insists on, a long GET stream.</summary>
+internal sealed class LegacyUpstream : HttpUpstream
+{
+    private readonly ConcurrentDictionary<string, bool> _sessions = new();
+    private readonly ConcurrentDictionary<UpstreamReply, bool> _streams = new();
+    private readonly TaskCompletionSource _hasStream = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when the gateway has opened the long stream.</summary>
+    public Task HasStream => _hasStream.Task.WaitAsync(TestTime.Limit);
+
+    /// <summary>Ends when the gateway has cancelled a request.</summary>
+    public Task CancelledAsync() => _cancelled.Task.WaitAsync(TestTime.Limit);
+
+    /// <summary>As after a restart: every session is unknown.</summary>
+    public void ForgetSessions() => _sessions.Clear();
+
+    /// <summary>Sends a message on every long stream.</summary>
+    public async Task AnnounceAsync(string json)
+    {
+        foreach (var stream in _streams.Keys)
+        {
+            await stream.EventAsync(json);
+        }
+    }
+
+    protected override async Task AnswerAsync(UpstreamRequest request, UpstreamReply reply)
+    {
+        var session = request.Head["Mcp-Session-Id"];
+        if (request.Method == "initialize")
+        {
+            await InitializeAsync(request, reply);
+        }
+        else if (session is null || !_sessions.ContainsKey(session))
+        {
+            await reply.JsonAsync("""{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: no session"}}""", session is null ? 400 : 404);
+        }
+        else if (request.HttpMethod == "GET")
+        {
+            await StreamAsync(reply);
+        }
+        else if (request.HttpMethod == "DELETE")
+        {
+            await reply.EmptyAsync(200);
+        }
+        else if (request.Id is null || request.Method.Length == 0)
+        {
+            if (request.Method == "notifications/cancelled")
+            {
+                _cancelled.TrySetResult();
+            }
+
+            await reply.EmptyAsync(202);
+        }
+        else
+        {
+            await AnswerMethodAsync(request, reply);
+        }
+    }
+
+    private Task InitializeAsync(UpstreamRequest request, UpstreamReply reply)
+    {
+        var id = Guid.NewGuid().ToString("N");
+        _sessions[id] = true;
+        return reply.ResultAsync(
+            request,
+            """
+            {"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":true},"prompts":{},"resources":{}},"serverInfo":{"name":"scripted","version":"1"}}
+            """.Trim(),
+            $"Mcp-Session-Id: {id}\r\n");
+    }
+
+    private async Task StreamAsync(UpstreamReply reply)
+    {
+        await reply.BeginStreamAsync();
+        _streams[reply] = true;
+        _hasStream.TrySetResult();
+        await Ended;
+    }
+
+    private Task AnswerMethodAsync(UpstreamRequest request, UpstreamReply reply) => request.Method switch
+    {
+        "ping" => reply.ResultAsync(request, "{}"),
+        "tools/list" => reply.ResultAsync(request, $$"""{"tools":{{Tools.List}}}"""),
+        "tools/call" => Tools.CallAsync(request, reply),
+        "prompts/list" => reply.ResultAsync(request, """{"prompts":[{"name":"greet"},{"name":"secret_prompt"}]}"""),
+        "prompts/get" => reply.ResultAsync(request, """{"messages":[{"role":"user","content":{"type":"text","text":"hello"}}]}"""),
+        "resources/list" => reply.ResultAsync(request, """{"resources":[{"uri":"test://open/doc","name":"doc"},{"uri":"test://closed/doc","name":"closed"}]}"""),
+        "resources/templates/list" => reply.ResultAsync(request, """{"resourceTemplates":[]}"""),
+        "resources/read" => reply.ResultAsync(request, """{"contents":[{"uri":"test://open/doc","text":"content"}]}"""),
+        _ => reply.ErrorAsync(request, """{"code":-32601,"message":"Method not found"}"""),
+    };
+}
