@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using NativeGateway.DataPlane.Sessions;
 using NativeGateway.DataPlane.Upstream;
@@ -27,13 +28,11 @@ internal sealed class SuspendingRelay(ReplyWriter writer, SuspendedCalls calls, 
     private static readonly GatewayError Malformed =
         new(ErrorKind.InvalidParams, "inputResponses holds something that is no answer to its question. The call still waits: send it again with the same requestState.");
 
-    private static readonly Dictionary<OpenQuestion, ReadOnlyMemory<byte>> NoAnswers = [];
-
     /// <summary>The first question of a call.</summary>
     public async ValueTask<GatewayError?> BeginAsync(Exchange exchange, SuspendedCall call, UpstreamReceived question)
     {
         await call.TakeQuestionAsync(question).ConfigureAwait(false);
-        return await RunAsync(exchange, call, NoAnswers).ConfigureAwait(false);
+        return await RunAsync(exchange, call, FrozenDictionary<OpenQuestion, ReadOnlyMemory<byte>>.Empty).ConfigureAwait(false);
     }
 
     /// <summary>The client is back, with answers or without.</summary>
@@ -65,7 +64,7 @@ internal sealed class SuspendingRelay(ReplyWriter writer, SuspendedCalls calls, 
         }
     }
 
-    private async ValueTask<GatewayError?> RunAsync(Exchange exchange, SuspendedCall call, Dictionary<OpenQuestion, ReadOnlyMemory<byte>> answers)
+    private async ValueTask<GatewayError?> RunAsync(Exchange exchange, SuspendedCall call, IReadOnlyDictionary<OpenQuestion, ReadOnlyMemory<byte>> answers)
     {
         var isKept = false;
         try
