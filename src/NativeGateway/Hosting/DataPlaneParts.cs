@@ -22,6 +22,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly HttpUpstreamClients _clients = new();
     private readonly OrphanGuard _orphans;
     private readonly CatalogTable _catalogs;
+    private readonly LegacySseFront _sse;
     private readonly SuspendedCalls _suspended;
 
     /// <param name="stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
@@ -57,7 +58,10 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             NewForwarder(logLevels, info, time),
             responder,
             Metrics);
-        Router = new HttpRouter(new StreamableHttpFront(Proxy, _sessions, responder, snapshots), new OperationsFront(Metrics, health));
+        var trustedProxies = new TrustedProxies(snapshots);
+        _sse = new LegacySseFront(Proxy, _sessions, responder, trustedProxies, logger);
+        Router = new HttpRouter(
+            new StreamableHttpFront(Proxy, _sessions, responder, trustedProxies), _sse, new OperationsFront(Metrics, health));
         _catalogs.Changed += (workspaceId, kinds) => Announce(kinds, notification => _subscriptions.AggregateChanged(workspaceId, notification));
         Refresher.Changed += (upstreamId, kinds) => Announce(kinds, notification => _subscriptions.UpstreamChanged(upstreamId, notification));
         snapshots.Changed += Apply;
@@ -96,12 +100,18 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     }
 
     /// <summary>Ends every long stream, so that draining does not wait for streams that never end by themselves. Calls go on.</summary>
-    public void CloseStreams() => _subscriptions.Close();
+    public void CloseStreams()
+    {
+        _subscriptions.Close();
+        _sse.Close();
+    }
 
     public async ValueTask DisposeAsync()
     {
         _snapshots.Changed -= Apply;
+        _sse.Close();
         _sessions.Dispose();
+        _sse.Dispose();
         await _suspended.DisposeAsync().ConfigureAwait(false);
         await Refresher.DisposeAsync().ConfigureAwait(false);
         await Upstreams.DisposeAsync().ConfigureAwait(false);
@@ -159,6 +169,9 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private void AddGauges(ProcessSlots slots)
     {
         Metrics.AddGauge("mcp_gateway_sessions", () => _sessions.Count);
+        Metrics.AddGauge("mcp_gateway_sse_connections", () => _sse.Connections);
+        Metrics.AddGauge("mcp_gateway_replay_bytes", () => _sessions.Replays.Taken);
+        Metrics.AddGauge("mcp_gateway_replay_events_dropped_total", () => _sessions.Replays.Dropped);
         Metrics.AddGauge("mcp_gateway_calls_suspended", () => _suspended.Count);
         Metrics.AddGauge("mcp_gateway_requests_running", () => Proxy.Running);
         Metrics.AddGauge("mcp_gateway_processes", () => slots.Taken);

@@ -54,6 +54,7 @@ internal sealed class Forwarder(
         var lease = upstream.Enter();
         var cancellable = BeginInSession(exchange, clock);
         var sent = Stopwatch.GetTimestamp();
+        exchange.Reply.AwaitUpstream(exchange.Session);
         try
         {
             // 2

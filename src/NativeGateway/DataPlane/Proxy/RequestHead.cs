@@ -39,6 +39,12 @@ internal sealed record RequestHead
     /// <summary><c>Mcp-Session-Id</c>.</summary>
     public string? SessionId { get; init; }
 
+    /// <summary><c>Last-Event-ID</c>: the last event that the client has seen of the stream that it takes up again.</summary>
+    public string? LastEventId { get; init; }
+
+    /// <summary>The transport is that of 2024-11-05, which modern revisions do not know.</summary>
+    public bool IsLegacyTransport { get; init; }
+
     /// <summary><c>Mcp-Method</c>.</summary>
     public string? MirroredMethod { get; init; }
 

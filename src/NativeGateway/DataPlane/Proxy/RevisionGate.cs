@@ -19,6 +19,11 @@ internal sealed class RevisionGate(SessionTable sessions)
     {
         ref readonly var message = ref exchange.Message;
         var header = exchange.Head.ProtocolVersion;
+        if (exchange.Head.IsLegacyTransport)
+        {
+            return AdmitLegacy(exchange);
+        }
+
         if (message.MetaVersion.IsPresent
             || (message.MethodCode != McpMethod.Initialize && header is not null && ProtocolRevision.NamesModernEra(header)))
         {
