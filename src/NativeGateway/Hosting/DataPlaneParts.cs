@@ -161,7 +161,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         // A key of this process alone: a suspended call lives in it, and cannot be taken up anywhere else.
         var states = new RequestStates(new StateSeal(RandomNumberGenerator.GetBytes(32)), time);
         var writer = new ReplyWriter(states, time, info);
-        var suspending = new SuspendingRelay(writer, _suspended, states, time);
+        var suspending = new SuspendingRelay(writer, _suspended, states, logLevels, time);
         return new Forwarder(
             Upstreams, new RevisionBridge(info), new ReplyRelay(writer, suspending, time), suspending, new ClientInput(time), states, logLevels, time);
     }
