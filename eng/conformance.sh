@@ -23,7 +23,10 @@ direct_url=$reference_url
 [ "$upstream" = dual ] || start_reference "$upstream"
 
 cat >"$work/gateway.json" <<JSON
-{ "mcpServers": { "reference": { "url": "$reference_url" } } }
+{
+  "mcpServers": { "reference": { "url": "$reference_url" } },
+  "limits": { "requestsPerMinute": 1000000, "burst": 100000 }
+}
 JSON
 start_gateway "$work/gateway.json" --no-auth
 

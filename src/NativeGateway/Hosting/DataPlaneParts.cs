@@ -22,6 +22,8 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly HttpUpstreamClients _clients = new();
     private readonly OrphanGuard _orphans;
     private readonly CatalogTable _catalogs;
+    private readonly LegacySseFront _sse;
+    private readonly SuspendedCalls _suspended;
 
     /// <param name="stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
     public DataPlaneParts(
@@ -37,9 +39,11 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         Refresher = new CatalogRefresher(
             id => Upstreams.Find(id)?.Connection, _catalogs, new CatalogRefreshOptions { ClientInfo = info }, time, logger);
         _sessions = new SessionTable(time, _subscriptions.Remove);
+        _suspended = new SuspendedCalls(time, logger);
         var responder = new ErrorResponder(logger);
         var lists = new ListMethods(_catalogs, Refresher, new CatalogLists(RandomNumberGenerator.GetBytes(32)), info);
         Verifier = new SecretVerifier();
+        var logLevels = new LogLevels(Upstreams, _catalogs, _sessions, time);
         Proxy = new McpProxy(
             snapshots,
             new Authenticator(time, Verifier),
@@ -50,11 +54,14 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
                 new Handshake(_catalogs, Refresher, _sessions, _subscriptions, info),
                 lists,
                 new ListenMethod(_subscriptions),
-                new LogLevels(Upstreams, _catalogs, _sessions, time)),
-            new Forwarder(Upstreams, new RevisionBridge(info), new ReplyRelay(info), time),
+                logLevels),
+            NewForwarder(logLevels, info, time),
             responder,
             Metrics);
-        Router = new HttpRouter(new StreamableHttpFront(Proxy, _sessions, responder, snapshots), new OperationsFront(Metrics, health));
+        var trustedProxies = new TrustedProxies(snapshots);
+        _sse = new LegacySseFront(Proxy, _sessions, responder, trustedProxies, logger);
+        Router = new HttpRouter(
+            new StreamableHttpFront(Proxy, _sessions, responder, trustedProxies), _sse, new OperationsFront(Metrics, health));
         _catalogs.Changed += (workspaceId, kinds) => Announce(kinds, notification => _subscriptions.AggregateChanged(workspaceId, notification));
         Refresher.Changed += (upstreamId, kinds) => Announce(kinds, notification => _subscriptions.UpstreamChanged(upstreamId, notification));
         snapshots.Changed += Apply;
@@ -93,12 +100,19 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     }
 
     /// <summary>Ends every long stream, so that draining does not wait for streams that never end by themselves. Calls go on.</summary>
-    public void CloseStreams() => _subscriptions.Close();
+    public void CloseStreams()
+    {
+        _subscriptions.Close();
+        _sse.Close();
+    }
 
     public async ValueTask DisposeAsync()
     {
         _snapshots.Changed -= Apply;
+        _sse.Close();
         _sessions.Dispose();
+        _sse.Dispose();
+        await _suspended.DisposeAsync().ConfigureAwait(false);
         await Refresher.DisposeAsync().ConfigureAwait(false);
         await Upstreams.DisposeAsync().ConfigureAwait(false);
         await _orphans.DisposeAsync().ConfigureAwait(false);
@@ -142,9 +156,23 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         }
     }
 
+    private Forwarder NewForwarder(LogLevels logLevels, ReadOnlyMemory<byte> info, TimeProvider time)
+    {
+        // A key of this process alone: a suspended call lives in it, and cannot be taken up anywhere else.
+        var states = new RequestStates(new StateSeal(RandomNumberGenerator.GetBytes(32)), time);
+        var writer = new ReplyWriter(states, time, info);
+        var suspending = new SuspendingRelay(writer, _suspended, states, time);
+        return new Forwarder(
+            Upstreams, new RevisionBridge(info), new ReplyRelay(writer, suspending, time), suspending, new ClientInput(time), states, logLevels, time);
+    }
+
     private void AddGauges(ProcessSlots slots)
     {
         Metrics.AddGauge("mcp_gateway_sessions", () => _sessions.Count);
+        Metrics.AddGauge("mcp_gateway_sse_connections", () => _sse.Connections);
+        Metrics.AddGauge("mcp_gateway_replay_bytes", () => _sessions.Replays.Taken);
+        Metrics.AddGauge("mcp_gateway_replay_events_dropped_total", () => _sessions.Replays.Dropped);
+        Metrics.AddGauge("mcp_gateway_calls_suspended", () => _suspended.Count);
         Metrics.AddGauge("mcp_gateway_requests_running", () => Proxy.Running);
         Metrics.AddGauge("mcp_gateway_processes", () => slots.Taken);
         Metrics.AddGauge("mcp_gateway_stream_messages_dropped_total", () => _subscriptions.Dropped);

@@ -39,6 +39,12 @@ internal enum ErrorKind
     /// <summary>The upstream answered with something that is no valid answer.</summary>
     UpstreamProtocol,
 
+    /// <summary>The upstream cannot do it for a client without a certain capability (2026-07-28).</summary>
+    MissingCapability,
+
+    /// <summary>The upstream asked for something that the client cannot be asked for, or nobody answered.</summary>
+    InputFailed,
+
     /// <summary>The client went away or cancelled; nobody is left to answer.</summary>
     ClientGone,
 

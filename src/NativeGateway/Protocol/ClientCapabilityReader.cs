@@ -1,9 +1,11 @@
 namespace NativeGateway.Protocol;
 
-/// <summary>Reads what a client declared in <c>capabilities</c> of <c>initialize</c>.</summary>
+/// <summary>
+/// Reads what a client declared in <c>capabilities</c> of <c>initialize</c>, or in <c>_meta</c> of a modern request.
+/// </summary>
 internal static class ClientCapabilityReader
 {
-    /// <param name="revision">Elicitation is unknown before 2025-06-18: an older client's declaration of it is ignored.</param>
+    /// <param name="revision">What the revision does not know (elicitation, or its url mode) is ignored in a declaration.</param>
     public static ClientCapabilities Read(ReadOnlySpan<byte> source, ByteRange capabilities, ProtocolRevision revision)
     {
         var declared = ClientCapabilities.None;
@@ -22,7 +24,7 @@ internal static class ClientCapabilityReader
             }
             else if (revision.HasElicitation && members.NameIs(source, "elicitation"u8))
             {
-                var url = Has(source, members.Value, "url"u8, ClientCapabilities.ElicitationUrl);
+                var url = revision.HasUrlElicitation ? Has(source, members.Value, "url"u8, ClientCapabilities.ElicitationUrl) : ClientCapabilities.None;
                 var form = Has(source, members.Value, "form"u8, ClientCapabilities.ElicitationForm);
                 declared |= (url | form) == 0 ? ClientCapabilities.ElicitationForm : url | form;
             }

@@ -18,7 +18,7 @@ internal static class Lookalike
     [
         "name"u8.ToArray(), "uri"u8.ToArray(), "ref"u8.ToArray(), "arguments"u8.ToArray(), "_meta"u8.ToArray(), "cursor"u8.ToArray(),
         "requestid"u8.ToArray(), "progresstoken"u8.ToArray(), "level"u8.ToArray(), "protocolversion"u8.ToArray(), "capabilities"u8.ToArray(),
-        "clientinfo"u8.ToArray(), "notifications"u8.ToArray(),
+        "clientinfo"u8.ToArray(), "notifications"u8.ToArray(), "inputresponses"u8.ToArray(), "requeststate"u8.ToArray(),
     ];
 
     private static readonly byte[][] Reference = ["name"u8.ToArray(), "uri"u8.ToArray()];

@@ -73,6 +73,11 @@ internal static class ParamsReader
             return Take(ref reader, ref message.NotifiedProgressToken);
         }
 
+        if (reader.ValueTextEquals("taskId"u8))
+        {
+            return Take(ref reader, ref message.TaskId);
+        }
+
         if (reader.ValueTextEquals("level"u8))
         {
             return Take(ref reader, ref message.Level);
@@ -96,6 +101,16 @@ internal static class ParamsReader
         if (reader.ValueTextEquals("notifications"u8))
         {
             return Take(ref reader, ref message.ListenFilter);
+        }
+
+        if (reader.ValueTextEquals("inputResponses"u8))
+        {
+            return Take(ref reader, ref message.InputResponses);
+        }
+
+        if (reader.ValueTextEquals("requestState"u8))
+        {
+            return Take(ref reader, ref message.RequestState);
         }
 
         var isLookalike = Lookalike.OfParams(ref reader);

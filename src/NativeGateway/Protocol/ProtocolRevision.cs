@@ -12,12 +12,19 @@ internal sealed class ProtocolRevision
 
     public static readonly ProtocolRevision V20250618 = new("2025-06-18") { HasElicitation = true, HasVersionHeader = true };
 
-    public static readonly ProtocolRevision V20251125 = new("2025-11-25") { HasElicitation = true, HasVersionHeader = true, HasPrimingEvents = true };
+    public static readonly ProtocolRevision V20251125 = new("2025-11-25")
+    {
+        HasElicitation = true,
+        HasUrlElicitation = true,
+        HasVersionHeader = true,
+        HasPrimingEvents = true,
+    };
 
     public static readonly ProtocolRevision V20260728 = new("2026-07-28")
     {
         IsModern = true,
         HasElicitation = true,
+        HasUrlElicitation = true,
         HasVersionHeader = true,
     };
 
@@ -50,6 +57,9 @@ internal sealed class ProtocolRevision
     public bool AllowsBatches { get; private init; }
 
     public bool HasElicitation { get; private init; }
+
+    /// <summary>A user may be sent to a web page, not only be shown a form.</summary>
+    public bool HasUrlElicitation { get; private init; }
 
     /// <summary>Requests name the revision in <c>MCP-Protocol-Version</c>.</summary>
     public bool HasVersionHeader { get; private init; }

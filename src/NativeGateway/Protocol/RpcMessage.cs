@@ -34,6 +34,9 @@ internal struct RpcMessage
     /// <summary><c>params.uri</c>, or <c>params.ref.uri</c> of a completion.</summary>
     public ByteRange Uri;
 
+    /// <summary><c>params.taskId</c> of <c>tasks/*</c>.</summary>
+    public ByteRange TaskId;
+
     /// <summary><c>params.arguments</c>.</summary>
     public ByteRange Arguments;
 
@@ -60,6 +63,12 @@ internal struct RpcMessage
 
     /// <summary><c>params.notifications</c>, the filter of <c>subscriptions/listen</c>.</summary>
     public ByteRange ListenFilter;
+
+    /// <summary><c>params.inputResponses</c>: a modern client's answers to what an earlier answer to this request asked for.</summary>
+    public ByteRange InputResponses;
+
+    /// <summary><c>params.requestState</c>, which came with those questions.</summary>
+    public ByteRange RequestState;
 
     /// <summary><c>params._meta</c>.</summary>
     public ByteRange Meta;

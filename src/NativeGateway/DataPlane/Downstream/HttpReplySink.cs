@@ -1,35 +1,64 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using NativeGateway.DataPlane.Proxy;
+using NativeGateway.DataPlane.Sessions;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Downstream;
 
 /// <summary>
 /// A reply over HTTP: one JSON body when the response comes first, an event stream from the moment another message precedes it. The status is
-/// decided as late as that, because some errors must be told by it.
+/// decided as late as that, because some errors must be told by it. Where the client has a session, a wait for an upstream does not last long
+/// before the stream begins: only a stream tells the client how to come back for its answer.
 /// </summary>
-internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IReplySink, IDisposable
+internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IReplySink, IAsyncDisposable
 {
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
+    /// <summary>How long a client waits for the first byte before the reply becomes a stream that it can resume.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(250);
 
+    private readonly Lock _gate = new();
+    private Session? _session;
+    private ITimer? _silence;
     private SseWriter? _stream;
-    private ITimer? _keepAlive;
+    private ReplayStream? _replay;
+    private EventReader? _reader;
+    private Task _begun = Task.CompletedTask;
+    private bool _isJson;
 
     public ReplyHeaders Headers { get; } = new();
 
     public bool CanStream => head.AcceptsEventStream;
 
+    public void AwaitUpstream(Session? session)
+    {
+        if (session is null || !head.AcceptsEventStream)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _session = session;
+            _silence ??= TimeProvider.System.CreateTimer(static sink => ((HttpReplySink)sink!).Begin(), this, Silence, Timeout.InfiniteTimeSpan);
+        }
+    }
+
     public async ValueTask SendAsync(MessageEditor message)
     {
-        await BeginStream().WriteAsync(message).ConfigureAwait(false);
+        Begin();
+        await WriteAsync(message).ConfigureAwait(false);
     }
 
     public async ValueTask CompleteAsync(int status, MessageEditor message)
     {
-        if (_stream is not null || (!head.AcceptsJson && head.AcceptsEventStream && status == StatusCodes.Status200OK))
+        if (!head.AcceptsJson && head.AcceptsEventStream && status == StatusCodes.Status200OK)
         {
-            await BeginStream().WriteAsync(message).ConfigureAwait(false);
+            Begin();
+        }
+
+        if (!TryBeginJson())
+        {
+            await WriteAsync(message).ConfigureAwait(false);
             return;
         }
 
@@ -44,7 +73,7 @@ internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IRe
 
     public ValueTask CompleteEmptyAsync(int status)
     {
-        if (!context.Response.HasStarted)
+        if (TryBeginJson())
         {
             context.Response.StatusCode = status;
             context.Response.ContentLength = status == StatusCodes.Status202Accepted ? 0 : null;
@@ -54,18 +83,78 @@ internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IRe
         return ValueTask.CompletedTask;
     }
 
-    public void Dispose() => _keepAlive?.Dispose();
-
-    private SseWriter BeginStream()
+    /// <summary>Nothing is written after this.</summary>
+    public async ValueTask DisposeAsync()
     {
-        if (_stream is null)
+        if (_silence is not null)
         {
-            ApplyHeaders();
-            _stream = SseWriter.Begin(context);
-            _keepAlive = TimeProvider.System.CreateTimer(static stream => ((SseWriter)stream!).TryKeepAlive(), _stream, KeepAlive, KeepAlive);
+            await _silence.DisposeAsync().ConfigureAwait(false);
         }
 
-        return _stream;
+        // After this no late timer begins a stream any more.
+        TryBeginJson();
+        await _begun.ConfigureAwait(false);
+        _replay?.End();
+        _reader?.Dispose();
+        if (_stream is not null)
+        {
+            await _stream.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>False when the reply is a stream.</summary>
+    private bool TryBeginJson()
+    {
+        lock (_gate)
+        {
+            _isJson |= _stream is null;
+            return _isJson;
+        }
+    }
+
+    /// <summary>Makes the reply a stream, if it is nothing yet. Also called by the timer.</summary>
+    private void Begin()
+    {
+        lock (_gate)
+        {
+            if (_isJson || _stream is not null)
+            {
+                return;
+            }
+
+            ApplyHeaders();
+            _stream = SseWriter.Begin(context);
+            _begun = BeginAsync(_stream);
+        }
+    }
+
+    private async Task BeginAsync(SseWriter stream)
+    {
+        if (_session is null)
+        {
+            return;
+        }
+
+        _replay = _session.Replay.Begin();
+        _reader = _replay.Attach(stream.WriteAsync, context.RequestAborted);
+        await _replay.StartAsync(_reader, null).ConfigureAwait(false);
+        if (!_session.Replay.Primes)
+        {
+            await stream.WriteCommentAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask WriteAsync(MessageEditor message)
+    {
+        await _begun.ConfigureAwait(false);
+        if (_replay is null)
+        {
+            await _stream!.WriteAsync(message).ConfigureAwait(false);
+        }
+        else
+        {
+            await _replay.SendAsync(message).ConfigureAwait(false);
+        }
     }
 
     private void ApplyHeaders()

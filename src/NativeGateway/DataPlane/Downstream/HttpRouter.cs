@@ -3,26 +3,41 @@ using Microsoft.AspNetCore.Http;
 namespace NativeGateway.DataPlane.Downstream;
 
 /// <summary>The paths of the HTTP interface. One switch instead of the framework's routing: there are few paths, and the first one is the hot one.</summary>
-internal sealed class HttpRouter(StreamableHttpFront mcp, OperationsFront operations)
+internal sealed class HttpRouter(StreamableHttpFront mcp, LegacySseFront sse, OperationsFront operations)
 {
     private const string Mcp = "/mcp";
+    private const string Sse = "/sse";
+    private const string Messages = "/messages";
 
     public Task HandleAsync(HttpContext context)
     {
         var path = context.Request.Path.Value ?? "";
-        if (path.StartsWith(Mcp, StringComparison.Ordinal))
-        {
-            if (path.Length == Mcp.Length)
-            {
-                return mcp.HandleAsync(context, "");
-            }
+        return TryMatch(path, Mcp, out var upstream) ? mcp.HandleAsync(context, upstream)
+            : TryMatch(path, Sse, out upstream) ? sse.StreamAsync(context, upstream)
+            : path == Messages ? sse.PostAsync(context)
+            : operations.HandleAsync(context, path);
+    }
 
-            if (path[Mcp.Length] == '/' && path.IndexOf('/', Mcp.Length + 1) < 0)
-            {
-                return mcp.HandleAsync(context, path[(Mcp.Length + 1)..]);
-            }
+    /// <summary>The path itself, with an empty name, or one further segment, which names a server.</summary>
+    private static bool TryMatch(string path, string root, out string upstream)
+    {
+        upstream = "";
+        if (!path.StartsWith(root, StringComparison.Ordinal))
+        {
+            return false;
         }
 
-        return operations.HandleAsync(context, path);
+        if (path.Length == root.Length)
+        {
+            return true;
+        }
+
+        if (path[root.Length] != '/' || path.IndexOf('/', root.Length + 1) >= 0)
+        {
+            return false;
+        }
+
+        upstream = path[(root.Length + 1)..];
+        return true;
     }
 }

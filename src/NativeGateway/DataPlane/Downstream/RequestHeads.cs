@@ -32,8 +32,10 @@ internal static class RequestHeads
             AcceptsEventStream = any ? accept.Count > 0 : Lists(accept, "text/event-stream") || Lists(accept, "text/*"),
             ProtocolVersion = Single(headers["MCP-Protocol-Version"]),
             SessionId = Single(headers["Mcp-Session-Id"]),
+            LastEventId = Single(headers["Last-Event-ID"]),
             MirroredMethod = Single(headers["Mcp-Method"]),
             MirroredName = Single(headers["Mcp-Name"]),
+            FindHeader = name => Single(headers[name]),
             TraceParent = Single(headers.TraceParent),
         };
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
@@ -10,18 +11,31 @@ namespace NativeGateway.DataPlane.Downstream;
 
 /// <summary>
 /// Writes server-sent events, each flushed at once: one message per event on one <c>data</c> line (WHATWG HTML, 9.2; MCP wants it so, because
-/// simple clients read line by line). Keep-alive comments may come from a timer while a message is being written, hence the lock.
+/// simple clients read line by line). A comment keeps a silent stream alive. Writes come from any thread, one after the other; those that come
+/// after the end of the response are dropped, for the connection may carry another response by then.
 /// </summary>
-[SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, and a late keep-alive may still meet it.")]
-internal sealed class SseWriter
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, and a late write may still meet it.")]
+internal sealed class SseWriter : IAsyncDisposable
 {
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
+
     private readonly PipeWriter _output;
     private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly ITimer _keepAlive;
+    private bool _closed;
 
-    private SseWriter(PipeWriter output) => _output = output;
+    private SseWriter(PipeWriter output)
+    {
+        _output = output;
+        _keepAlive = TimeProvider.System.CreateTimer(static writer => ((SseWriter)writer!).TryKeepAlive(), this, KeepAlive, KeepAlive);
+    }
+
+    /// <summary>What comes before the data line of a message, beside its id: HTTP+SSE wants the type of every event said.</summary>
+    public ReadOnlyMemory<byte> Prefix { get; init; }
 
     /// <summary>Makes the response an event stream. Headers leave with the first event.</summary>
-    public static SseWriter Begin(HttpContext context)
+    /// <param name="prefix">See <see cref="Prefix"/>.</param>
+    public static SseWriter Begin(HttpContext context, ReadOnlyMemory<byte> prefix = default)
     {
         var response = context.Response;
         response.StatusCode = StatusCodes.Status200OK;
@@ -35,32 +49,40 @@ internal sealed class SseWriter
             rate.MinDataRate = null;
         }
 
-        return new SseWriter(response.BodyWriter);
+        return new SseWriter(response.BodyWriter) { Prefix = prefix };
     }
 
-    public async ValueTask WriteAsync(MessageEditor message)
+    public ValueTask WriteAsync(MessageEditor message) => WriteAsync(static (writer, editor) => writer.WriteMessage(editor), message, CancellationToken.None);
+
+    /// <summary>Writes an event with an id. Without data it says only where the stream stands, and how long to wait before coming back.</summary>
+    public ValueTask WriteAsync(string id, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
+        WriteAsync(static (writer, item) => writer.WriteEvent(item.Id, item.Data.Span), (Id: id, Data: data), cancellationToken);
+
+    /// <summary>Writes an event of another type than <c>message</c>.</summary>
+    public ValueTask WriteEventAsync(string type, string data) =>
+        WriteAsync(static (writer, item) => writer.WriteText($"event: {item.Type}\ndata: {item.Data}\n\n"), (Type: type, Data: data), CancellationToken.None);
+
+    public ValueTask WriteCommentAsync() => WriteAsync(static (writer, _) => writer._output.Write(":\n\n"u8), 0, CancellationToken.None);
+
+    /// <summary>From here on nothing is written any more. Must have completed before the request ends.</summary>
+    public async ValueTask DisposeAsync()
     {
-        await _writing.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            _output.Write("data: "u8);
-            WriteOneLine(message);
-            _output.Write("\n\n"u8);
-            await _output.FlushAsync().ConfigureAwait(false);
-        }
-        finally
-        {
-            _writing.Release();
-        }
+        await _keepAlive.DisposeAsync().ConfigureAwait(false);
+        await _writing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        _closed = true;
+        _writing.Release();
     }
 
-    public async ValueTask WriteCommentAsync()
+    private async ValueTask WriteAsync<T>(Action<SseWriter, T> write, T item, CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync().ConfigureAwait(false);
+        await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            _output.Write(":\n\n"u8);
-            await _output.FlushAsync().ConfigureAwait(false);
+            if (!_closed)
+            {
+                write(this, item);
+                await _output.FlushAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -69,26 +91,27 @@ internal sealed class SseWriter
     }
 
     /// <summary>A comment, unless a message is under way: then the connection is visibly alive anyway.</summary>
-    public void TryKeepAlive()
+    private void TryKeepAlive()
     {
-        if (!_writing.Wait(0))
+        if (_writing.Wait(0))
         {
-            return;
+            _ = KeepAliveAsync();
         }
-
-        _ = KeepAliveAsync();
     }
 
     private async Task KeepAliveAsync()
     {
         try
         {
-            _output.Write(":\n\n"u8);
-            await _output.FlushAsync().ConfigureAwait(false);
+            if (!_closed)
+            {
+                _output.Write(":\n\n"u8);
+                await _output.FlushAsync().ConfigureAwait(false);
+            }
         }
         catch (Exception closed) when (closed is InvalidOperationException or ObjectDisposedException or IOException)
         {
-            // The exchange ended between the timer and now.
+            // The connection broke at this moment; whoever writes next sees it.
         }
         finally
         {
@@ -96,21 +119,47 @@ internal sealed class SseWriter
         }
     }
 
-    /// <summary>JSON may be formatted over several lines; a line break inside an event would end its data line. Between tokens a space is the same.</summary>
-    private void WriteOneLine(MessageEditor message)
+    private void WriteMessage(MessageEditor message)
     {
+        _output.Write(Prefix.Span);
+        _output.Write("data: "u8);
         if (message.Source.Span.IndexOfAny((byte)'\n', (byte)'\r') < 0)
         {
             message.WriteTo(_output);
+        }
+        else
+        {
+            var whole = new ArrayBufferWriter<byte>(message.Length);
+            message.WriteTo(whole);
+            WriteOneLine(whole.WrittenSpan);
+        }
+
+        _output.Write("\n\n"u8);
+    }
+
+    private void WriteEvent(string id, ReadOnlySpan<byte> data)
+    {
+        WriteText($"id: {id}\n");
+        if (data.IsEmpty)
+        {
+            _output.Write("retry: 1000\ndata: \n\n"u8);
             return;
         }
 
-        var whole = new ArrayBufferWriter<byte>(message.Length);
-        message.WriteTo(whole);
-        var line = _output.GetSpan(whole.WrittenCount)[..whole.WrittenCount];
-        whole.WrittenSpan.CopyTo(line);
+        _output.Write("data: "u8);
+        WriteOneLine(data);
+        _output.Write("\n\n"u8);
+    }
+
+    /// <summary>JSON may be formatted over several lines; a line break inside an event would end its data line. Between tokens a space is the same.</summary>
+    private void WriteOneLine(ReadOnlySpan<byte> message)
+    {
+        var line = _output.GetSpan(message.Length)[..message.Length];
+        message.CopyTo(line);
         line.Replace((byte)'\n', (byte)' ');
         line.Replace((byte)'\r', (byte)' ');
-        _output.Advance(whole.WrittenCount);
+        _output.Advance(message.Length);
     }
+
+    private void WriteText(string text) => Encoding.UTF8.GetBytes(text, _output);
 }

@@ -11,17 +11,16 @@ namespace NativeGateway.DataPlane.Downstream;
 /// The Streamable HTTP endpoint of every revision: <c>POST</c> carries messages, <c>GET</c> is a legacy session's long stream, <c>DELETE</c> ends
 /// such a session. It turns HTTP into an <see cref="Exchange"/> and leaves every decision to <see cref="McpProxy"/>.
 /// </summary>
-internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions, ErrorResponder responder, SnapshotHolder snapshots)
+internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions, ErrorResponder responder, TrustedProxies trustedProxies)
 {
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
-
-    private AddressSet _trustedProxies = Trusted(snapshots.Current);
-    private Snapshot _trustedOf = snapshots.Current;
+    /// <summary>Not 404, which would mean that the session is gone (2025-11-25, basic/transports, "Session Management").</summary>
+    private static readonly GatewayError UnknownEvent = new(
+        ErrorKind.InvalidRequest, "Last-Event-ID names no event of this session, or one of a stream whose rest is not kept any more.");
 
     /// <param name="upstreamName">The <c>{server}</c> of the path; empty for the aggregate.</param>
     public Task HandleAsync(HttpContext context, string upstreamName)
     {
-        var head = RequestHeads.Read(context, Encoding.UTF8.GetBytes(upstreamName), TrustedProxies());
+        var head = RequestHeads.Read(context, Encoding.UTF8.GetBytes(upstreamName), trustedProxies.Current);
         var method = context.Request.Method;
         return HttpMethods.IsPost(method) ? PostAsync(context, head)
             : HttpMethods.IsGet(method) ? StreamAsync(context, head)
@@ -31,7 +30,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
 
     private async Task PostAsync(HttpContext context, RequestHead head)
     {
-        using var reply = new HttpReplySink(context, head);
+        await using var reply = new HttpReplySink(context, head);
         var exchange = new Exchange(head, reply, context.Request.BodyReader, context.RequestAborted);
         await proxy.HandleAsync(exchange).ConfigureAwait(false);
         if (exchange.Failure is { Kind: ErrorKind.ClientGone } && context.RequestAborted.IsCancellationRequested)
@@ -40,15 +39,27 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
         }
     }
 
-    /// <summary>The long stream of a legacy session, for what belongs to no request (2025-11-25, basic/transports, "Listening for Messages").</summary>
+    /// <summary>
+    /// The long stream of a legacy session, for what belongs to no request (2025-11-25, basic/transports, "Listening for Messages"); or, with
+    /// <c>Last-Event-ID</c>, the stream that bore that event, from there on.
+    /// </summary>
     private async Task StreamAsync(HttpContext context, RequestHead head)
     {
-        using var reply = new HttpReplySink(context, head);
+        await using var reply = new HttpReplySink(context, head);
         var exchange = new Exchange(head, reply, null, context.RequestAborted);
         var (session, error) = await FindSessionAsync(exchange).ConfigureAwait(false);
         if (error is null && !head.AcceptsEventStream)
         {
             error = new GatewayError(ErrorKind.NotAcceptable, "GET opens an event stream: send Accept: text/event-stream.");
+        }
+
+        long? seen = null;
+        var stream = session?.Replay.Standalone;
+        if (error is null && head.LastEventId is { } lastEventId)
+        {
+            stream = session!.Replay.Find(lastEventId, out var number);
+            seen = number;
+            error = stream is null ? UnknownEvent : null;
         }
 
         if (error is not null)
@@ -58,14 +69,23 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
         }
 
         context.Response.Headers["X-Request-Id"] = head.RequestId;
-        var stream = SseWriter.Begin(context);
-        await stream.WriteCommentAsync().ConfigureAwait(false);
-        await PumpAsync(session!.Outbox, stream, context.RequestAborted).ConfigureAwait(false);
+        await using var writer = SseWriter.Begin(context);
+        await writer.WriteCommentAsync().ConfigureAwait(false);
+        using var reader = stream!.Attach(writer.WriteAsync, context.RequestAborted);
+        if (stream == session!.Replay.Standalone)
+        {
+            await session.Outbox.ReadAsync(() => stream.StartAsync(reader, seen), stream.SendAsync, reader.Gone).ConfigureAwait(false);
+        }
+        else
+        {
+            await stream.StartAsync(reader, seen).ConfigureAwait(false);
+            await stream.ReadToEndAsync(reader).ConfigureAwait(false);
+        }
     }
 
     private async Task DeleteAsync(HttpContext context, RequestHead head)
     {
-        using var reply = new HttpReplySink(context, head);
+        await using var reply = new HttpReplySink(context, head);
         var exchange = new Exchange(head, reply, null, context.RequestAborted);
         var (session, error) = await FindSessionAsync(exchange).ConfigureAwait(false);
         if (error is not null)
@@ -80,7 +100,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
 
     private async Task RefuseMethodAsync(HttpContext context, RequestHead head)
     {
-        using var reply = new HttpReplySink(context, head);
+        await using var reply = new HttpReplySink(context, head);
         reply.Headers.Allow = "POST, GET, DELETE";
         var error = new GatewayError(ErrorKind.MethodNotAllowed, "The MCP endpoint takes POST, GET and DELETE.");
         await responder.WriteAsync(new Exchange(head, reply, null, context.RequestAborted), error).ConfigureAwait(false);
@@ -106,41 +126,4 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
             ? (null, new GatewayError(ErrorKind.SessionNotFound, "There is no such session (any more). Send initialize to open a new one."))
             : (session, null);
     }
-
-    private static async Task PumpAsync(Outbox outbox, SseWriter stream, CancellationToken clientGone)
-    {
-        using var mine = outbox.TakeOver(clientGone);
-        using var keepAlive = TimeProvider.System.CreateTimer(static target => ((SseWriter)target!).TryKeepAlive(), stream, KeepAlive, KeepAlive);
-        var editor = new MessageEditor();
-        try
-        {
-            await foreach (var message in outbox.Messages.ReadAllAsync(mine.Token).ConfigureAwait(false))
-            {
-                editor.Reset(message);
-                await stream.WriteAsync(editor).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The client left, or came back on a new stream.
-        }
-        finally
-        {
-            outbox.Leave(mine);
-        }
-    }
-
-    private AddressSet TrustedProxies()
-    {
-        var snapshot = snapshots.Current;
-        if (!ReferenceEquals(snapshot, _trustedOf))
-        {
-            _trustedProxies = Trusted(snapshot);
-            _trustedOf = snapshot;
-        }
-
-        return _trustedProxies;
-    }
-
-    private static AddressSet Trusted(Snapshot snapshot) => AddressSet.TryParse(snapshot.Settings.TrustedProxies, out _) ?? AddressSet.None;
 }

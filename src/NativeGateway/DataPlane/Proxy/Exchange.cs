@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using NativeGateway.DataPlane.Catalog;
 using NativeGateway.DataPlane.Sessions;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
@@ -66,7 +67,25 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
     /// <summary>Set when the body must name the target differently from the client: the raw token to put in place.</summary>
     public ReadOnlyMemory<byte> OwnNameToken { get; set; }
 
+    /// <summary>Headers that a modern upstream wants some of the tool's arguments repeated in; empty for nearly every tool.</summary>
+    public IReadOnlyList<HeaderParameter> HeaderParameters { get; set; } = [];
+
     public UpstreamRequest Request { get; } = new();
+
+    /// <summary>What the client can be asked by the upstream while this exchange runs.</summary>
+    public ClientCapabilities Askable { get; set; }
+
+    /// <summary>What the upstream wanted to ask and could not.</summary>
+    public ClientCapabilities Refused { get; set; }
+
+    /// <summary>Questions put to a legacy client; null as long as there was none.</summary>
+    public ClientQuestions? Questions { get; set; }
+
+    /// <summary>What a modern client brought along with the answers to questions; null for a first request.</summary>
+    public RequestState? State { get; set; }
+
+    /// <summary>The upstream's reply, the clock and the lease belong to a <see cref="SuspendedCall"/> now.</summary>
+    public bool IsHandedOver { get; set; }
 
     /// <summary>Time stamps of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public long StartedAt { get; } = System.Diagnostics.Stopwatch.GetTimestamp();

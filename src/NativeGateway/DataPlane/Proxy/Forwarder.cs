@@ -11,79 +11,141 @@ namespace NativeGateway.DataPlane.Proxy;
 /// <code>
 /// client ── 1 clock ── 2 session ── 3 rewrite ── 4 send ──> upstream
 ///        &lt;───────────────── 5 relay ─────────────────────
+///        ── 6 answers, where a modern upstream asks a legacy client; then again from 3
 /// </code>
-/// What fails before step 4 has executed nothing; what fails after it is never tried again, because the upstream may have acted.
+/// What fails before step 4 has executed nothing; what fails after it is never tried again, because the upstream may have acted. A request that
+/// brings answers to a call which a legacy upstream is still working on does not come this way: that call is waiting for it.
 /// </summary>
-internal sealed class Forwarder(UpstreamTable upstreams, RevisionBridge bridge, ReplyRelay relay, TimeProvider time)
+internal sealed class Forwarder(
+    UpstreamTable upstreams,
+    RevisionBridge bridge,
+    ReplyRelay relay,
+    SuspendingRelay suspending,
+    ClientInput clientInput,
+    RequestStates states,
+    LogLevels logLevels,
+    TimeProvider time)
 {
     public async ValueTask<GatewayError?> SendAsync(Exchange exchange)
     {
         var target = exchange.Target!;
-        if (upstreams.Find(target.Id) is not { } state)
+        if (exchange.Message.RequestState.IsPresent && exchange.Revision.IsModern)
+        {
+            if (states.Open(exchange) is not { } state)
+            {
+                return RequestStates.Invalid;
+            }
+
+            if (state.Kind == RequestStateKind.Suspended)
+            {
+                return await suspending.ResumeAsync(exchange, state).ConfigureAwait(false);
+            }
+
+            exchange.State = state;
+        }
+
+        if (upstreams.Find(target.Id) is not { } upstream)
         {
             return new GatewayError(ErrorKind.UpstreamUnavailable, $"The server '{target.Key}' is being removed.");
         }
 
         // 1  A legacy client that loses its connection has not cancelled anything (2025-11-25, basic/transports); a modern one has.
-        using var clock = new CallClock(target.Config.Timeout, time, exchange.Revision.IsModern ? exchange.ClientGone : default);
-        using var lease = state.Enter();
+        var clock = new CallClock(target.Config.Timeout, time, exchange.Revision.IsModern ? exchange.ClientGone : default);
+        var lease = upstream.Enter();
         var cancellable = BeginInSession(exchange, clock);
         var sent = Stopwatch.GetTimestamp();
+        exchange.Reply.AwaitUpstream(exchange.Session);
         try
         {
             // 2
-            var opening = await state.Connection.OpenAsync(CapabilitiesFor(exchange), clock.Token).ConfigureAwait(false);
-            if (opening.Session is not { } session)
+            exchange.Askable = AskableOf(exchange);
+            var opening = await upstream.Connection.OpenAsync(exchange.Askable, clock.Token).ConfigureAwait(false);
+            if (opening.Session is { Peer.Revision.IsModern: false } && exchange.Revision.IsModern)
             {
-                return opening.Error;
+                opening = await OpenForModernAsync(exchange, upstream, opening.Session, clock).ConfigureAwait(false);
             }
 
-            return await ExchangeAsync(exchange, session, clock).ConfigureAwait(false);
+            return opening.Session is { } session
+                ? await ExchangeAsync(exchange, session, clock, lease).ConfigureAwait(false)
+                : opening.Error;
         }
         catch (OperationCanceledException) when (clock.Token.IsCancellationRequested)
         {
-            return Abandoned(clock, target);
+            await ClientInput.WithdrawAsync(exchange).ConfigureAwait(false);
+            return CallEnds.Abandoned(clock, target);
         }
         finally
         {
             exchange.UpstreamTicks = Stopwatch.GetTimestamp() - sent;
+            exchange.Questions?.Close();
             if (cancellable)
             {
                 exchange.Session!.End(exchange.Text(exchange.Message.Id));
             }
+
+            if (!exchange.IsHandedOver)
+            {
+                clock.Dispose();
+                lease.Dispose();
+            }
         }
     }
 
-    private async ValueTask<GatewayError?> ExchangeAsync(Exchange exchange, IUpstreamSession session, CallClock clock)
+    private async ValueTask<GatewayError?> ExchangeAsync(Exchange exchange, IUpstreamSession session, CallClock clock, UpstreamState.Lease lease)
     {
-        Rewrite(exchange, session);                                                                     // 3
-        var answered = false;
-        try
+        if (exchange.State is { } state)
         {
-            var sending = await session.SendAsync(exchange.Request, clock.Token).ConfigureAwait(false); // 4
-            if (sending.Reply is not { } reply)
+            if ((state.Kind == RequestStateKind.OfUpstream) != session.Peer.Revision.IsModern)
             {
-                answered = true;
-                return sending.Error;
+                return RequestStates.Invalid;
             }
 
-            await using (reply.ConfigureAwait(false))
+            if (state.Kind == RequestStateKind.SendAgain && InputResponses.AnyRefusal(exchange.Body.Span, exchange.Message.InputResponses))
             {
-                var error = await relay.RunAsync(exchange, session, reply, clock).ConfigureAwait(false); // 5
-                answered = true;
-                return error;
+                return await CallEnds.UnansweredAsync(exchange, "The user did not visit the page that the server asked for.").ConfigureAwait(false);
             }
         }
-        finally
+
+        var answers = ReadOnlyMemory<byte>.Empty;
+        for (var round = 1; ; round++)
         {
-            if (!answered)
+            Rewrite(exchange, session, answers);                                                            // 3
+            var relayed = default(Relayed);
+            var answered = false;
+            UpstreamReply? reply = null;
+            try
             {
-                await CancelUpstreamAsync(exchange, session).ConfigureAwait(false);
+                var sending = await session.SendAsync(exchange.Request, clock.Token).ConfigureAwait(false); // 4
+                reply = sending.Reply;
+                relayed = reply is null
+                    ? new Relayed(sending.Error, null)
+                    : await relay.RunAsync(exchange, session, reply, clock, lease).ConfigureAwait(false);   // 5
+                answered = true;
             }
+            finally
+            {
+                if (!exchange.IsHandedOver)
+                {
+                    await LeaveAsync(exchange, session, reply, answered).ConfigureAwait(false);
+                }
+            }
+
+            if (relayed.Input is not { } input)
+            {
+                return relayed.Error;
+            }
+
+            var gathered = await clientInput.GatherAsync(exchange, input, clock, round).ConfigureAwait(false); // 6
+            if (gathered.IsOver)
+            {
+                return gathered.Error;
+            }
+
+            answers = gathered.Members;
         }
     }
 
-    private void Rewrite(Exchange exchange, IUpstreamSession session)
+    private void Rewrite(Exchange exchange, IUpstreamSession session, ReadOnlyMemory<byte> answers)
     {
         Span<byte> digits = stackalloc byte[20];
         var id = digits[..session.NextId(digits)].ToArray();
@@ -94,6 +156,7 @@ internal sealed class Forwarder(UpstreamTable upstreams, RevisionBridge bridge, 
         request.Method = message.MethodCode;
         request.MethodText = exchange.Body.Slice(message.Method.Start + 1, message.Method.Length - 2);
         request.MirroredName = exchange.OwnName;
+        request.MirroredParameters = session.Peer.Revision.IsModern ? MirroredParameters.Compute(exchange) : null;
         request.TraceParent = exchange.Head.TraceParent;
         request.ProgressToken = message.ProgressToken.IsPresent ? id : default;
         request.Message.Replace(message.Id, id);
@@ -102,34 +165,61 @@ internal sealed class Forwarder(UpstreamTable upstreams, RevisionBridge bridge, 
             request.Message.Replace(message.Name.IsPresent ? message.Name : message.Uri, exchange.OwnNameToken);
         }
 
-        bridge.EditRequest(request.Message, message, exchange.Revision, session.Peer.Revision, request.ProgressToken);
+        if (exchange.State is { Kind: RequestStateKind.OfUpstream } state)
+        {
+            request.Message.Replace(message.RequestState, state.Content);
+        }
+
+        var declared = new DeclaredClient(exchange.Askable, exchange.Session?.LogLevel);
+        bridge.EditRequest(request.Message, message, exchange.Revision, session.Peer.Revision, request.ProgressToken, declared, answers);
     }
 
-    /// <summary>Resource subscriptions live in the session whose long stream the gateway listens to, whatever the client can do.</summary>
-    private static ClientCapabilities CapabilitiesFor(Exchange exchange)
+    /// <summary>What a legacy client can be asked during this exchange. Of a modern one only a legacy upstream needs to know.</summary>
+    private static ClientCapabilities AskableOf(Exchange exchange)
     {
-        return exchange.Message.MethodCode is McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe
-            ? ClientCapabilities.None
-            : exchange.Session?.Capabilities ?? ClientCapabilities.None;
+        // Resource subscriptions live in the session whose long stream the gateway listens to, whatever the client can do.
+        var isSubscription = exchange.Message.MethodCode is McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe;
+        return exchange.Session is { } session && exchange.Reply.CanStream && !isSubscription ? session.Capabilities : ClientCapabilities.None;
+    }
+
+    /// <summary>A legacy upstream learns what can be asked when a session is opened, so it has one for each set of capabilities.</summary>
+    private async ValueTask<UpstreamOpening> OpenForModernAsync(Exchange exchange, UpstreamState upstream, IUpstreamSession session, CallClock clock)
+    {
+        ref readonly var message = ref exchange.Message;
+        var opening = new UpstreamOpening(session, null);
+        if (message.MethodCode is McpMethod.ToolsCall or McpMethod.PromptsGet or McpMethod.ResourcesRead)
+        {
+            exchange.Askable = ClientCapabilityReader.Read(exchange.Body.Span, message.MetaCapabilities, exchange.Revision);
+            if (exchange.Askable != ClientCapabilities.None)
+            {
+                opening = await upstream.Connection.OpenAsync(exchange.Askable, clock.Token).ConfigureAwait(false);
+            }
+        }
+
+        if (opening.Session is { } opened && LogLevelNames.Find(exchange.Text(exchange.Message.MetaLogLevel)) is { } level)
+        {
+            await logLevels.EnsureAsync(opened, level).ConfigureAwait(false);
+        }
+
+        return opening;
     }
 
     private static bool BeginInSession(Exchange exchange, CallClock clock) =>
         exchange.Session is { } session && session.TryBegin(exchange.Text(exchange.Message.Id), clock);
 
-    private static GatewayError Abandoned(CallClock clock, Model.Upstream target)
+    /// <summary>
+    /// Closes the reply, by which a modern HTTP upstream learns that its request is cancelled if it was not answered; a legacy or stdio one has to be
+    /// told, within a short time of its own.
+    /// </summary>
+    private ValueTask LeaveAsync(Exchange exchange, IUpstreamSession session, UpstreamReply? reply, bool answered)
     {
-        return clock.IsCalledOff
-            ? new GatewayError(ErrorKind.ClientGone, "The client cancelled the request.")
-            : new GatewayError(
-                ErrorKind.UpstreamTimeout,
-                $"The server '{target.Key}' was silent for {target.Config.Timeout.TotalSeconds:0.###} s (mcpServers.{target.Key}.timeout).");
+        var leaving = reply is null ? ValueTask.CompletedTask : reply.DisposeAsync();
+        return answered ? leaving : CancelUpstreamAsync(exchange, session, leaving);
     }
 
-    /// <summary>
-    /// A modern HTTP upstream learns of it when the reply is closed; a legacy or stdio one has to be told, within a short time of its own.
-    /// </summary>
-    private async ValueTask CancelUpstreamAsync(Exchange exchange, IUpstreamSession session)
+    private async ValueTask CancelUpstreamAsync(Exchange exchange, IUpstreamSession session, ValueTask leaving)
     {
+        await leaving.ConfigureAwait(false);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2), time);
         try
         {

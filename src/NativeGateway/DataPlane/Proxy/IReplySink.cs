@@ -1,4 +1,5 @@
 using NativeGateway.DataPlane.Policy;
+using NativeGateway.DataPlane.Sessions;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Proxy;
@@ -14,6 +15,14 @@ internal interface IReplySink
 
     /// <summary>Messages before the final one can be carried.</summary>
     bool CanStream { get; }
+
+    /// <summary>
+    /// From here on the reply waits for an upstream. One that belongs to a session may become a stream that its client can resume, by itself
+    /// when the wait is long; what fails later is then told in the stream.
+    /// </summary>
+    void AwaitUpstream(Session? session)
+    {
+    }
 
     /// <summary>Sends a notification or a request that precedes the response; turns an HTTP reply into an event stream.</summary>
     ValueTask SendAsync(MessageEditor message);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using NativeGateway.DataPlane.Sessions;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
 
@@ -62,27 +61,14 @@ internal sealed class LocalMethods(
 
         if (exchange.Message.IsResponse)
         {
-            await PassAnswerOnAsync(exchange, session).ConfigureAwait(false);
+            if (exchange.Message.Id.IsPresent && session.Pending.Take(exchange.Text(exchange.Message.Id)) is { } taker)
+            {
+                await taker(exchange.Body, exchange.Message, exchange.ClientGone).ConfigureAwait(false);
+            }
         }
         else if (exchange.Message.MethodCode == McpMethod.NotifyCancelled && exchange.Message.RequestId.IsPresent)
         {
             session.Cancel(exchange.Text(exchange.Message.RequestId));
         }
-    }
-
-    private static async ValueTask PassAnswerOnAsync(Exchange exchange, Session session)
-    {
-        if (!exchange.Message.Id.IsPresent || session.Pending.Take(exchange.Text(exchange.Message.Id)) is not { } question)
-        {
-            return;
-        }
-
-        var editor = exchange.Request.Message;
-        editor.Reset(exchange.Body);
-        editor.Replace(exchange.Message.Id, question.UpstreamId);
-        var answer = new ArrayBufferWriter<byte>(editor.Length);
-        editor.WriteTo(answer);
-        question.Answered();
-        await question.Asker.PostAsync(answer.WrittenMemory, exchange.ClientGone).ConfigureAwait(false);
     }
 }

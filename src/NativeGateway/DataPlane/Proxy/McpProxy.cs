@@ -62,6 +62,7 @@ internal sealed class McpProxy(
     {
         return revisions.Admit(exchange)                                                                // 3  in which revision, in which session
             ?? await resolver.ResolveAsync(exchange).ConfigureAwait(false)                              // 4  where to
+            ?? MirroredParameters.Check(exchange)
             ?? CheckPermission(exchange)                                                                // 5  may it?
             ?? AcquireLimits(exchange)                                                                  // 6  now?
             ?? (exchange.Target is null
@@ -81,32 +82,7 @@ internal sealed class McpProxy(
             ?? Resolver.ResolveEndpoint(exchange);
     }
 
-    private async ValueTask<GatewayError?> HandleBodyAsync(Exchange exchange)
-    {
-        switch (RpcReader.Read(exchange.Body.Span, out exchange.Message))                               // 2  what
-        {
-            case RpcFault.None:
-                return await HandleMessageAsync(exchange).ConfigureAwait(false);
-            case RpcFault.Batch:
-                return await Batch.HandleAsync(exchange, this, responder).ConfigureAwait(false);
-            case RpcFault.NotJson:
-                return new GatewayError(ErrorKind.NotJson, "The body is not JSON in UTF-8.");
-            default:
-                return new GatewayError(ErrorKind.InvalidRequest, "The body is no JSON-RPC 2.0 message as MCP defines it.");
-        }
-    }
-
-    private async ValueTask<GatewayError?> IdentifyAsync(Exchange exchange)
-    {
-        var head = exchange.Head;
-        var identification = await authenticator
-            .IdentifyAsync(exchange.Snapshot, head.Credential, head.RemoteAddress, KeyScopes.Mcp, exchange.ClientGone)
-            .ConfigureAwait(false);
-        exchange.Caller = identification.Caller!;
-        return identification.Error;
-    }
-
-    private static GatewayError? CheckContentType(Exchange exchange)
+    public static GatewayError? CheckContentType(Exchange exchange)
     {
         if (!exchange.Head.IsJson)
         {
@@ -116,6 +92,35 @@ internal sealed class McpProxy(
         return exchange.Head.AcceptsJson || exchange.Head.AcceptsEventStream
             ? null
             : new GatewayError(ErrorKind.NotAcceptable, "Send Accept: application/json, text/event-stream.");
+    }
+
+    /// <summary>Reads the head of the message, without handling it.</summary>
+    public static GatewayError? CheckBody(Exchange exchange) =>
+        RpcReader.Read(exchange.Body.Span, out exchange.Message) is var fault and not (RpcFault.None or RpcFault.Batch) ? NoMessage(fault) : null;
+
+    private async ValueTask<GatewayError?> HandleBodyAsync(Exchange exchange)
+    {
+        var fault = RpcReader.Read(exchange.Body.Span, out exchange.Message);                           // 2  what
+        return fault switch
+        {
+            RpcFault.None => await HandleMessageAsync(exchange).ConfigureAwait(false),
+            RpcFault.Batch => await Batch.HandleAsync(exchange, this, responder).ConfigureAwait(false),
+            _ => NoMessage(fault),
+        };
+    }
+
+    private static GatewayError NoMessage(RpcFault fault) => fault == RpcFault.NotJson
+        ? new GatewayError(ErrorKind.NotJson, "The body is not JSON in UTF-8.")
+        : new GatewayError(ErrorKind.InvalidRequest, "The body is no JSON-RPC 2.0 message as MCP defines it.");
+
+    private async ValueTask<GatewayError?> IdentifyAsync(Exchange exchange)
+    {
+        var head = exchange.Head;
+        var identification = await authenticator
+            .IdentifyAsync(exchange.Snapshot, head.Credential, head.RemoteAddress, KeyScopes.Mcp, exchange.ClientGone)
+            .ConfigureAwait(false);
+        exchange.Caller = identification.Caller!;
+        return identification.Error;
     }
 
     private static GatewayError? CheckPermission(Exchange exchange)

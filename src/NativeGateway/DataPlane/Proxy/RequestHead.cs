@@ -39,11 +39,20 @@ internal sealed record RequestHead
     /// <summary><c>Mcp-Session-Id</c>.</summary>
     public string? SessionId { get; init; }
 
+    /// <summary><c>Last-Event-ID</c>: the last event that the client has seen of the stream that it takes up again.</summary>
+    public string? LastEventId { get; init; }
+
+    /// <summary>The transport is that of 2024-11-05, which modern revisions do not know.</summary>
+    public bool IsLegacyTransport { get; init; }
+
     /// <summary><c>Mcp-Method</c>.</summary>
     public string? MirroredMethod { get; init; }
 
     /// <summary><c>Mcp-Name</c>, as sent (maybe in its base64 form).</summary>
     public string? MirroredName { get; init; }
+
+    /// <summary>Any other header by its name; null when it is absent.</summary>
+    public Func<string, string?> FindHeader { get; init; } = static _ => null;
 
     /// <summary><c>traceparent</c> (W3C).</summary>
     public string? TraceParent { get; init; }

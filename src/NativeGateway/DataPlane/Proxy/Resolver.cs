@@ -71,11 +71,16 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
         _ => false,
     };
 
-    private static GatewayError? ResolveSingle(Exchange exchange, Model.Upstream single)
+    private GatewayError? ResolveSingle(Exchange exchange, Model.Upstream single)
     {
         exchange.Target = single;
         ref readonly var message = ref exchange.Message;
-        var named = message.MethodCode is McpMethod.ToolsCall or McpMethod.PromptsGet || !message.Uri.IsPresent ? message.Name : message.Uri;
+        var named = message.MethodCode switch
+        {
+            McpMethod.ToolsCall or McpMethod.PromptsGet => message.Name,
+            McpMethod.TasksGet or McpMethod.TasksUpdate or McpMethod.TasksCancel => message.TaskId,
+            _ => message.Uri.IsPresent ? message.Uri : message.Name,
+        };
         if (!named.IsPresent)
         {
             return null;
@@ -87,6 +92,12 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
         }
 
         exchange.SentName = exchange.OwnName = text;
+        var isListed = catalogs.For(exchange.Caller.Workspace!).TryGetPart(single.Id, out var part);
+        if (isListed && message.MethodCode == McpMethod.ToolsCall && part![CatalogKind.Tools].TryGet(text.Span, out var tool))
+        {
+            exchange.HeaderParameters = tool.HeaderParameters;
+        }
+
         return null;
     }
 
@@ -110,6 +121,7 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
         exchange.SentName = text;
         exchange.Target = route.Upstream;
         exchange.OwnName = route.OwnName;
+        exchange.HeaderParameters = route.Entry.HeaderParameters;
         exchange.OwnNameToken = route.OwnNameToken;
         return null;
     }

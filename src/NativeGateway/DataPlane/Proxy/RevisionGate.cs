@@ -19,6 +19,11 @@ internal sealed class RevisionGate(SessionTable sessions)
     {
         ref readonly var message = ref exchange.Message;
         var header = exchange.Head.ProtocolVersion;
+        if (exchange.Head.IsLegacyTransport)
+        {
+            return AdmitLegacy(exchange);
+        }
+
         if (message.MetaVersion.IsPresent
             || (message.MethodCode != McpMethod.Initialize && header is not null && ProtocolRevision.NamesModernEra(header)))
         {
@@ -99,6 +104,7 @@ internal sealed class RevisionGate(SessionTable sessions)
         {
             McpMethod.ToolsCall or McpMethod.PromptsGet => message.Name,
             McpMethod.ResourcesRead => message.Uri,
+            McpMethod.TasksGet or McpMethod.TasksUpdate or McpMethod.TasksCancel => message.TaskId,
             _ => default,
         };
         if (!named.IsPresent)

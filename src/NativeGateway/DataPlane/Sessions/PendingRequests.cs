@@ -1,15 +1,13 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
-using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
+using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Sessions;
 
-/// <summary>A question that an upstream has put to a client: who asked, and under which id.</summary>
-/// <param name="UpstreamId">The raw id token of the upstream's request.</param>
-/// <param name="Answered">Called when the client has answered, so that the call's clock runs on.</param>
-internal sealed record PendingRequest(IUpstreamSession Asker, ReadOnlyMemory<byte> UpstreamId, Action Answered);
+/// <summary>Takes a client's answer to a question: the whole message, valid until the task completes, and its head.</summary>
+internal delegate ValueTask AnswerTaker(ReadOnlyMemory<byte> message, RpcMessage head, CancellationToken cancellationToken);
 
 /// <summary>
 /// Requests of upstreams on their way through one client: each gets an id of the gateway's own, because ids of different upstreams collide,
@@ -20,12 +18,14 @@ internal sealed class PendingRequests
     /// <summary>More open questions than a client can sensibly have; an upstream that asks on gets an error.</summary>
     private const int Limit = 256;
 
-    private readonly ConcurrentDictionary<byte[], PendingRequest> _open = new(Utf8Comparer.Instance);
+    private readonly ConcurrentDictionary<byte[], AnswerTaker> _open = new(Utf8Comparer.Instance);
     private long _lastId;
     private volatile bool _closed;
 
+    public int Count => _open.Count;
+
     /// <summary>Registers a question; its raw id token toward the client, or null when there is no room.</summary>
-    public byte[]? Add(PendingRequest request)
+    public byte[]? Add(AnswerTaker taker)
     {
         if (_closed || _open.Count >= Limit)
         {
@@ -34,17 +34,18 @@ internal sealed class PendingRequests
 
         var number = Interlocked.Increment(ref _lastId).ToString(CultureInfo.InvariantCulture);
         var token = Encoding.ASCII.GetBytes($"\"gateway-{number}\"");
-        _open[token] = request;
+        _open[token] = taker;
         return token;
     }
 
-    /// <summary>Takes the question that a client's answer belongs to; an answer to nothing is ignored by the caller.</summary>
-    public PendingRequest? Take(ReadOnlySpan<byte> idToken)
+    /// <summary>Who waits for that answer, once; an answer to nothing is ignored by the caller.</summary>
+    public AnswerTaker? Take(ReadOnlySpan<byte> idToken)
     {
-        return _open.GetAlternateLookup<ReadOnlySpan<byte>>().TryRemove(idToken, out var request) ? request : null;
+        return _open.GetAlternateLookup<ReadOnlySpan<byte>>().TryRemove(idToken, out var taker) ? taker : null;
     }
 
-    public void Remove(byte[] idToken) => _open.TryRemove(idToken, out _);
+    /// <summary>Forgets a question. False when it has been answered, or forgotten before.</summary>
+    public bool Remove(ReadOnlySpan<byte> idToken) => _open.GetAlternateLookup<ReadOnlySpan<byte>>().TryRemove(idToken, out _);
 
     public void Close()
     {

@@ -11,20 +11,28 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
 {
     private static readonly ReadOnlyMemory<byte> Complete = "\"resultType\":\"complete\""u8.ToArray();
     private static readonly ReadOnlyMemory<byte> CacheHints = "\"ttlMs\":0,\"cacheScope\":\"private\""u8.ToArray();
-    private static readonly ReadOnlyMemory<byte> Comma = ","u8.ToArray();
 
-    private readonly ReadOnlyMemory<byte> _modernMeta = ModernMeta(gatewayInfo);
+    private readonly ModernEnvelope _envelope = new(gatewayInfo);
 
     /// <summary>
     /// Moves a request from the client's era into the upstream's, and its progress token to the gateway's own.
     /// </summary>
     /// <param name="progressToken">The token to send upstream; empty when the client asked for no progress.</param>
+    /// <param name="declared">For a legacy client of a modern upstream: what each request has to say of the client.</param>
+    /// <param name="input">For the same: further members of <c>params</c>, see <see cref="InputResponses.ToMembers"/>.</param>
     public void EditRequest(
-        MessageEditor editor, in RpcMessage message, ProtocolRevision client, ProtocolRevision upstream, ReadOnlyMemory<byte> progressToken)
+        MessageEditor editor,
+        in RpcMessage message,
+        ProtocolRevision client,
+        ProtocolRevision upstream,
+        ReadOnlyMemory<byte> progressToken,
+        DeclaredClient declared,
+        ReadOnlyMemory<byte> input)
     {
         if (client.IsModern && !upstream.IsModern)
         {
             editor.Replace(message.Meta, WithoutModernKeys(editor.Source.Span, message, progressToken.Span));
+            RemoveInput(editor, message);
             return;
         }
 
@@ -35,23 +43,26 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
 
         if (!client.IsModern && upstream.IsModern)
         {
-            AddModernMeta(editor, message);
+            _envelope.AddTo(editor, message, declared, input, othersFollow: RemoveInput(editor, message));
         }
     }
 
-    /// <summary>Moves a result from the upstream's era into the client's.</summary>
+    /// <summary>Moves a result from the upstream's era into the client's. True when it is a modern one that asks for input.</summary>
     /// <param name="serverInfo">Raw JSON object that names the server to a modern client.</param>
-    public static void EditResult(
+    public static bool EditResult(
         MessageEditor editor, in RpcMessage reply, McpMethod method, ProtocolRevision client, ProtocolRevision upstream, ReadOnlyMemory<byte> serverInfo)
     {
         if (client.IsModern)
         {
-            AddModernMembers(editor, reply.Result, method, serverInfo);
+            return AddModernMembers(editor, reply.Result, method, serverInfo);
         }
-        else if (upstream.IsModern)
+
+        if (upstream.IsModern)
         {
             RemoveModernMembers(editor, reply.Result);
         }
+
+        return false;
     }
 
     /// <summary>Moves the code of an upstream's error into the client's era (a missing resource is the one code that changed its number).</summary>
@@ -65,33 +76,25 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         }
     }
 
-    /// <summary>A modern upstream wants more input before it finishes (2026-07-28, basic/patterns/mrtr).</summary>
-    public static bool NeedsInput(ReadOnlySpan<byte> source, in RpcMessage reply)
-    {
-        var type = JsonMembers.Find(source, reply.Result, "resultType"u8);
-        return type.IsPresent && type.Of(source).SequenceEqual("\"input_required\""u8);
-    }
-
     private static bool HasCacheHints(McpMethod method) => method
         is McpMethod.ToolsList or McpMethod.PromptsList or McpMethod.ResourcesList or McpMethod.ResourceTemplatesList or McpMethod.ResourcesRead;
 
-    private static void AddModernMembers(MessageEditor editor, ByteRange result, McpMethod method, ReadOnlyMemory<byte> serverInfo)
+    private static bool AddModernMembers(MessageEditor editor, ByteRange result, McpMethod method, ReadOnlyMemory<byte> serverInfo)
     {
         var source = editor.Source.Span;
         var members = new JsonMembers(source, result);
         if (!members.IsObject)
         {
-            return;
+            return false;
         }
 
-        var (hasType, isComplete, hasTtl, hasScope, hasMembers, meta) = (false, true, false, false, false, default(ByteRange));
+        var (hasTtl, hasScope, hasMembers, type, meta) = (false, false, false, default(ByteRange), default(ByteRange));
         while (members.MoveNext())
         {
             hasMembers = true;
             if (members.NameIs(source, "resultType"u8))
             {
-                hasType = true;
-                isComplete = members.Value.Of(source).SequenceEqual("\"complete\""u8);
+                type = members.Value;
             }
             else if (members.NameIs(source, "_meta"u8))
             {
@@ -103,10 +106,12 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         }
 
         var added = new ArrayBufferWriter<byte>(256);
-        if (!hasType)
+        if (!type.IsPresent)
         {
             added.Write(Complete.Span);
         }
+
+        var isComplete = !type.IsPresent || type.Of(source).SequenceEqual("\"complete\""u8);
 
         if (isComplete && HasCacheHints(method) && !hasTtl && !hasScope)
         {
@@ -115,6 +120,7 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
 
         AddServerInfo(editor, added, meta, serverInfo);
         Insert(editor, result, added, hasMembers);
+        return !isComplete && type.Of(source).SequenceEqual("\"input_required\""u8);
     }
 
     private static void AddServerInfo(MessageEditor editor, ArrayBufferWriter<byte> added, ByteRange meta, ReadOnlyMemory<byte> serverInfo)
@@ -192,34 +198,28 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         return rebuilt.WrittenMemory;
     }
 
-    private void AddModernMeta(MessageEditor editor, in RpcMessage message)
+    /// <summary>
+    /// Answers to input requests mean nothing on a legacy wire, and those of a legacy client would be its own invention. True when other members stay.
+    /// </summary>
+    private static bool RemoveInput(MessageEditor editor, in RpcMessage message)
     {
-        if (message.Meta.IsPresent)
+        var members = new JsonMembers(editor.Source.Span, message.Params);
+        if (!message.InputResponses.IsPresent && !message.RequestState.IsPresent)
         {
-            editor.Insert(message.Meta.Start + 1, _modernMeta);
-            if (new JsonMembers(editor.Source.Span, message.Meta).MoveNext())
-            {
-                editor.Insert(message.Meta.Start + 1, Comma);
-            }
-
-            return;
+            return members.MoveNext();
         }
 
-        var entry = new ArrayBufferWriter<byte>(_modernMeta.Length + 32);
-        entry.Write("\"_meta\":{"u8);
-        entry.Write(_modernMeta.Span);
-        entry.Write("}"u8);
-        if (message.Params.IsPresent)
+        var removal = new MemberRemoval(editor, message.Params);
+        var othersStay = false;
+        while (members.MoveNext())
         {
-            Insert(editor, message.Params, entry, new JsonMembers(editor.Source.Span, message.Params).MoveNext());
-            return;
+            var isInput = members.Value == message.InputResponses || members.Value == message.RequestState;
+            removal.Next(members, isInput);
+            othersStay |= !isInput;
         }
 
-        var whole = new ArrayBufferWriter<byte>(entry.WrittenCount + 16);
-        whole.Write(",\"params\":{"u8);
-        whole.Write(entry.WrittenSpan);
-        whole.Write("}"u8);
-        editor.Insert(editor.Source.Span.LastIndexOf((byte)'}'), whole.WrittenMemory);
+        removal.End();
+        return othersStay;
     }
 
     /// <summary>Puts members at the beginning of an object.</summary>
@@ -246,25 +246,5 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         }
 
         buffer.Write(text);
-    }
-
-    /// <summary>
-    /// What a modern request must say of itself. Toward modern upstreams the gateway declares no client capabilities for a legacy client:
-    /// an upstream's question could not be carried back to it.
-    /// </summary>
-    private static byte[] ModernMeta(ReadOnlyMemory<byte> gatewayInfo)
-    {
-        var meta = new ArrayBufferWriter<byte>(256);
-        meta.Write("\""u8);
-        meta.Write(MetaKeys.ProtocolVersion);
-        meta.Write("\":"u8);
-        meta.Write(ProtocolRevision.NewestModern.Token.Span);
-        meta.Write(",\""u8);
-        meta.Write(MetaKeys.ClientCapabilities);
-        meta.Write("\":{},\""u8);
-        meta.Write(MetaKeys.ClientInfo);
-        meta.Write("\":"u8);
-        meta.Write(gatewayInfo.Span);
-        return meta.WrittenSpan.ToArray();
     }
 }

@@ -8,7 +8,8 @@ namespace NativeGateway.DataPlane.Sessions;
 /// One client's legacy MCP session: what it declared in <c>initialize</c>, its calls in flight, the questions that upstreams have put to it,
 /// and what waits for its GET stream. Bound to the key that opened it; used by many exchanges at once.
 /// </summary>
-internal sealed class Session(string id, string keyId, Guid workspaceId, Guid? upstreamId, ProtocolRevision revision, ClientCapabilities capabilities)
+internal sealed class Session(
+    string id, string keyId, Guid workspaceId, Guid? upstreamId, ProtocolRevision revision, ClientCapabilities capabilities, EventReplay replay)
 {
     private readonly ConcurrentDictionary<byte[], CallClock> _calls = new(Utf8Comparer.Instance);
     private long _lastUsed;
@@ -34,8 +35,11 @@ internal sealed class Session(string id, string keyId, Guid workspaceId, Guid? u
     /// <summary>What goes out on the GET stream.</summary>
     public Outbox Outbox { get; } = new();
 
-    /// <summary>A GET stream is open: the client is there, even if it says nothing.</summary>
-    public bool HasStream => Outbox.IsRead;
+    /// <summary>What its streams have sent lately.</summary>
+    public EventReplay Replay { get; } = replay;
+
+    /// <summary>A GET stream is open or a call under way: the session is needed, even if the client says nothing.</summary>
+    public bool IsInUse => Outbox.IsRead || !_calls.IsEmpty;
 
     /// <summary>The level set by <c>logging/setLevel</c>; null before: everything passes.</summary>
     public LogLevelName? LogLevel
@@ -71,6 +75,7 @@ internal sealed class Session(string id, string keyId, Guid workspaceId, Guid? u
     {
         Outbox.Close();
         Pending.Close();
+        Replay.Close();
         foreach (var call in _calls.Values)
         {
             call.CallOff();

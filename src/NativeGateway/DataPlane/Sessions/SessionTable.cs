@@ -11,6 +11,9 @@ internal sealed class SessionTable : IDisposable
 
     public static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long an ended stream may be resumed.</summary>
+    public static readonly TimeSpan ReplayTime = TimeSpan.FromMinutes(5);
+
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
     private readonly Action<Session> _closed;
@@ -26,6 +29,9 @@ internal sealed class SessionTable : IDisposable
 
     public int Count => _sessions.Count;
 
+    /// <summary>Memory for what the streams of all sessions have sent.</summary>
+    public ReplayBudget Replays { get; } = new();
+
     public IEnumerable<Session> All => _sessions.Values;
 
     /// <summary>A new session, or null when the table is full.</summary>
@@ -38,7 +44,7 @@ internal sealed class SessionTable : IDisposable
 
         // 128 random bits: unguessable, visible ASCII (2025-11-25, basic/transports, "Session Management").
         var id = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        var session = new Session(id, keyId, workspaceId, upstreamId, revision, capabilities);
+        var session = new Session(id, keyId, workspaceId, upstreamId, revision, capabilities, new EventReplay(Replays, revision, _time));
         session.Touch(_time.GetTimestamp());
         _sessions[id] = session;
         return session;
@@ -81,9 +87,18 @@ internal sealed class SessionTable : IDisposable
         var now = _time.GetTimestamp();
         foreach (var session in _sessions.Values)
         {
-            if (_time.GetElapsedTime(session.LastUsed, now) > IdleTime && !session.HasStream)
+            if (session.IsInUse)
+            {
+                session.Touch(now);
+            }
+
+            if (_time.GetElapsedTime(session.LastUsed, now) > IdleTime)
             {
                 Close(session);
+            }
+            else
+            {
+                session.Replay.Forget(ReplayTime);
             }
         }
     }

@@ -51,11 +51,13 @@ internal static class ConnectGuard
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            // Long streams are silent for hours; without this, a peer that vanished would never be missed.
+            await connect(socket);
+
+            // Long streams are silent for hours; without this, a peer that vanished would never be missed. Set only now: .NET 9 refuses to
+            // connect a socket by name once it bears options that it could not carry over to another attempt.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);
-            await connect(socket);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch

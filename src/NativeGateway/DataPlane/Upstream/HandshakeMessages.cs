@@ -16,9 +16,8 @@ internal static class HandshakeMessages
         Request(id, McpMethod.Initialize, writer =>
         {
             writer.WriteString("protocolVersion"u8, ProtocolRevision.NewestLegacy.Text);
-            writer.WriteStartObject("capabilities"u8);
-            WriteCapabilities(writer, capabilities);
-            writer.WriteEndObject();
+            writer.WritePropertyName("capabilities"u8);
+            ClientCapabilityWriter.Write(writer, capabilities);
             WriteClientInfo(writer, "clientInfo"u8);
         });
 
@@ -79,42 +78,6 @@ internal static class HandshakeMessages
         writer.WriteString("name"u8, "NativeGateway"u8);
         writer.WriteString("version"u8, Version);
         writer.WriteEndObject();
-    }
-
-    private static void WriteCapabilities(Utf8JsonWriter writer, ClientCapabilities capabilities)
-    {
-        const ClientCapabilities sampling = ClientCapabilities.Sampling | ClientCapabilities.SamplingTools | ClientCapabilities.SamplingContext;
-        const ClientCapabilities elicitation = ClientCapabilities.ElicitationForm | ClientCapabilities.ElicitationUrl;
-        if (capabilities.HasFlag(ClientCapabilities.Roots))
-        {
-            writer.WriteStartObject("roots"u8);
-            writer.WriteEndObject();
-        }
-
-        if ((capabilities & sampling) != 0)
-        {
-            writer.WriteStartObject("sampling"u8);
-            WriteEmptyIf(writer, "tools"u8, capabilities.HasFlag(ClientCapabilities.SamplingTools));
-            WriteEmptyIf(writer, "context"u8, capabilities.HasFlag(ClientCapabilities.SamplingContext));
-            writer.WriteEndObject();
-        }
-
-        if ((capabilities & elicitation) != 0)
-        {
-            writer.WriteStartObject("elicitation"u8);
-            WriteEmptyIf(writer, "form"u8, capabilities.HasFlag(ClientCapabilities.ElicitationForm));
-            WriteEmptyIf(writer, "url"u8, capabilities.HasFlag(ClientCapabilities.ElicitationUrl));
-            writer.WriteEndObject();
-        }
-    }
-
-    private static void WriteEmptyIf(Utf8JsonWriter writer, ReadOnlySpan<byte> name, bool condition)
-    {
-        if (condition)
-        {
-            writer.WriteStartObject(name);
-            writer.WriteEndObject();
-        }
     }
 
     private static void WriteIf(Utf8JsonWriter writer, ReadOnlySpan<byte> name, bool condition)

@@ -50,6 +50,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
 
     public CircuitBreaker Circuit => _wire.Circuit;
 
+    public GatewayError CircuitOpen() => _wire.CircuitOpen(Circuit.OpenFor);
+
     public HttpSession? Find(ClientCapabilities capabilities) => _sessions.Find(capabilities);
 
     public async ValueTask<UpstreamOpening> OpenAsync(ClientCapabilities capabilities, CancellationToken cancellationToken)
@@ -103,24 +105,27 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         {
             return await HttpHandshake.InitializeAsync(_wire, _ids, capabilities, ending.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException fault)
         {
-            return new HttpGreeting(null, HttpFailures.OpeningTimeout(_wire.Key, _limit));
+            var isUnreachable = fault is UnsentException && !_closing.IsCancellationRequested;
+            return new HttpGreeting(null, isUnreachable ? _wire.Unreachable() : HttpFailures.OpeningTimeout(_wire.Key, _limit));
         }
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _closing.CancelAsync();
         Sessions last;
+        Task[] streams;
         lock (_gate)
         {
             last = _sessions;
+            streams = [.. _streams];
             _sessions = Sessions.None;
         }
 
-        await _closing.CancelAsync();
         using var limit = new CancellationTokenSource(Farewell, _wire.Time);
-        await Task.WhenAll([.. last.All.Select(session => EndAsync(session, limit.Token)), .. _streams]);
+        await Task.WhenAll([.. last.All.Select(session => EndAsync(session, limit.Token)), .. streams]);
     }
 
     private async Task<UpstreamOpening> RunOpeningAsync(ClientCapabilities capabilities)
@@ -173,11 +178,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         var greeting = await GreetAsync(capabilities);
         if (greeting.State is not { } state)
         {
-            if (greeting.IsOtherEra)
-            {
-                Unlearn(detecting);
-            }
-
+            // As long as no handshake worked, "legacy" is but a guess: a proxy may have answered for a server that was not there yet.
+            Unlearn(detecting);
             return new UpstreamOpening(null, greeting.Error);
         }
 
@@ -201,7 +203,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     {
         lock (_gate)
         {
-            _detection = _detection == detecting ? null : _detection;
+            _detection = _detection == detecting && !_sessions.All.Any() ? null : _detection;
         }
     }
 

@@ -20,10 +20,10 @@ internal static class HttpFailures
         };
     }
 
-    public static GatewayError CircuitOpen(string key, TimeSpan retryAfter) =>
+    public static GatewayError CircuitOpen(string key, string? lastFailure, TimeSpan retryAfter) =>
         new(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' cannot be reached at the moment.")
         {
-            Detail = "it could not be reached several times in a row; the next attempt follows by itself",
+            Detail = $"it could not be reached several times in a row ({lastFailure}); the next attempt follows by itself",
             Retry = RetryHint.NothingSent,
             RetryAfter = retryAfter,
         };

@@ -33,9 +33,9 @@ internal static class HttpHandshake
         {
             answer = await AskAsync(wire, HttpSessionHead.Modern, McpMethod.ServerDiscover, ids, HandshakeMessages.Discover, ending.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException fault) when (!cancellationToken.IsCancellationRequested)
         {
-            return new HttpDetection(null, true, null);
+            return fault is UnsentException ? new HttpDetection(null, false, wire.Unreachable()) : new HttpDetection(null, true, null);
         }
 
         if (answer.Error is { Retry: RetryHint.NothingSent })

@@ -67,7 +67,7 @@ internal sealed class HttpRefusal
         head.SessionId is not null && Status switch
         {
             404 => !(ErrorCode == -32601 && Answers(id)),
-            400 => HasRpcError && !Answers(id),
+            400 => ErrorCode is <= -32000 and > -32020 && !Answers(id),
             _ => false,
         };
 

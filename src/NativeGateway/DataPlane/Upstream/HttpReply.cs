@@ -14,6 +14,7 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
     private const int MaxResumptions = 5;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
     private HttpFrames? _frames = frames;
     private string? _lastEventId;
@@ -112,8 +113,10 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
         _retry = broken.Retry ?? _retry;
         while (_lastEventId is not null && _resumptions++ < MaxResumptions)
         {
+            // What the upstream asked for holds for the first attempt; further ones are less and less likely to help.
+            var delay = (_retry ?? FirstDelay) * (1 << (_resumptions - 1));
             wire.Logger.ReplyResumed(wire.Key, _resumptions);
-            await Task.Delay((_retry ?? FirstDelay) * (1 << (_resumptions - 1)), wire.Time, cancellationToken);
+            await Task.Delay(_resumptions > 1 && delay > LongestDelay ? LongestDelay : delay, wire.Time, cancellationToken);
             var sent = await wire.GetAsync(head, _lastEventId, cancellationToken);
             if (sent.Response is not { } response)
             {

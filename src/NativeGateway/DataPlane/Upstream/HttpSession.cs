@@ -61,13 +61,9 @@ internal sealed class HttpSession : IUpstreamSession
                 return new UpstreamSending(call.Reply, call.Error);
             }
 
-            if (refusal.MeansLostSession(state.Head, request.Id.Span))
+            var isLost = refusal.MeansLostSession(state.Head, request.Id.Span);
+            if (isLost && isFirst)
             {
-                if (!isFirst)
-                {
-                    return new UpstreamSending(null, HttpFailures.SessionLost(_wire.Key));
-                }
-
                 if (await RenewAsync(state, cancellationToken) is { } error)
                 {
                     return new UpstreamSending(null, error);
@@ -76,7 +72,12 @@ internal sealed class HttpSession : IUpstreamSession
                 continue;
             }
 
-            if (refusal.MeansOtherEra)
+            if (isLost && refusal.Status == 404)
+            {
+                return new UpstreamSending(null, HttpFailures.SessionLost(_wire.Key));
+            }
+
+            if (!isLost && refusal.MeansOtherEra)
             {
                 _endpoint.Forget(this);
                 return new UpstreamSending(null, HttpFailures.OtherRevision(_wire.Key, refusal.Status));
@@ -89,6 +90,12 @@ internal sealed class HttpSession : IUpstreamSession
     public async ValueTask<GatewayError?> PostAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         var state = _state;
+        if (state.Head.IsModern && IsCancellation(message.Span))
+        {
+            // Closing the reply was the cancellation; there are no messages about it (2026-07-28, basic/utilities/cancellation).
+            return null;
+        }
+
         var sent = await _wire.PostAsync(state.Head, message, cancellationToken);
         if (sent.Response is not { } response)
         {
@@ -131,6 +138,9 @@ internal sealed class HttpSession : IUpstreamSession
             _state.End();
         }
     }
+
+    private static bool IsCancellation(ReadOnlySpan<byte> message) =>
+        RpcReader.Read(message, out var head) == RpcFault.None && head.MethodCode == McpMethod.NotifyCancelled;
 
     private async Task<GatewayError?> RunRenewalAsync(HttpSessionState stale)
     {

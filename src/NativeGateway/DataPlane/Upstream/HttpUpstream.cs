@@ -11,12 +11,10 @@ namespace NativeGateway.DataPlane.Upstream;
 internal sealed class HttpUpstream : IUpstreamConnection
 {
     private readonly HttpEndpoint[] _endpoints;
-    private readonly string _key;
 
     public HttpUpstream(UpstreamConfig config, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
     {
         var ids = new UpstreamIds();
-        _key = config.Key;
         _endpoints =
         [
             .. config.Endpoints
@@ -91,6 +89,5 @@ internal sealed class HttpUpstream : IUpstreamConnection
         return last;
     }
 
-    private UpstreamOpening NoneReachable() =>
-        new(null, HttpFailures.CircuitOpen(_key, _endpoints.Min(endpoint => endpoint.Circuit.OpenFor)));
+    private UpstreamOpening NoneReachable() => new(null, _endpoints.MinBy(endpoint => endpoint.Circuit.OpenFor)!.CircuitOpen());
 }

@@ -11,12 +11,18 @@ namespace NativeGateway.DataPlane.Upstream;
 /// <summary>A response whose head arrived, or why there is none. Exactly one of the two is set.</summary>
 internal readonly record struct HttpSent(HttpResponseMessage? Response, GatewayError? Error);
 
+/// <summary>A cancellation that came before anything of the request was sent.</summary>
+internal sealed class UnsentException(CancellationToken cancellationToken) : OperationCanceledException(cancellationToken);
+
 /// <summary>
 /// One endpoint as an HTTP peer: builds requests with exactly the headers that MCP and the configuration ask for, sends them, and turns what
 /// goes wrong on the way into errors. Nothing that a client sent as a header ever gets here. Safe for many threads.
 /// </summary>
 internal sealed class HttpWire
 {
+    /// <summary>Under way at once.</summary>
+    private const int MaxAnswers = 16;
+
     private static readonly string[] MethodTexts =
         [.. Enum.GetValues<McpMethod>().Select(method => Encoding.ASCII.GetString(McpMethods.Text(method)))];
 
@@ -30,6 +36,8 @@ internal sealed class HttpWire
     private readonly HttpMessageInvoker _invoker;
     private readonly KeyValuePair<string, string>[] _headers;
     private readonly bool _isTls;
+    private volatile string? _lastFailure;
+    private int _answers;
 
     public HttpWire(UpstreamConfig config, Uri url, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
     {
@@ -70,11 +78,7 @@ internal sealed class HttpWire
             AddMirrored(message, request);
         }
 
-        if (request.TraceParent is { } trace)
-        {
-            message.Headers.TryAddWithoutValidation("traceparent", trace);
-        }
-
+        AddIfPlain(message, "traceparent", request.TraceParent);
         return await SendAsync(message, cancellationToken);
     }
 
@@ -109,9 +113,29 @@ internal sealed class HttpWire
         return await SendAsync(message, cancellationToken);
     }
 
-    /// <summary>Answers a request of the upstream without letting anybody wait for it. Best effort.</summary>
+    /// <summary>An opening's time was over before a connection was there: the endpoint is as unreachable as one that refuses.</summary>
+    public GatewayError Unreachable()
+    {
+        var error = HttpFailures.Transport(Key, new TimeoutException(), nothingSent: true);
+        if (Circuit.TryEnter() is { IsAdmitted: true } pass)
+        {
+            Count(pass, error);
+        }
+
+        return error;
+    }
+
+    public GatewayError CircuitOpen(TimeSpan retryAfter) => HttpFailures.CircuitOpen(Key, _lastFailure, retryAfter);
+
+    /// <summary>Answers a request of the upstream without letting anybody wait for it. Best effort, and bounded: upstreams may ask a lot.</summary>
     public async Task AnswerAsync(HttpSessionHead head, ReadOnlyMemory<byte> message)
     {
+        if (Interlocked.Increment(ref _answers) > MaxAnswers)
+        {
+            Interlocked.Decrement(ref _answers);
+            return;
+        }
+
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10), Time);
         try
         {
@@ -120,6 +144,10 @@ internal sealed class HttpWire
         catch (OperationCanceledException)
         {
             // Then it does not get an answer.
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _answers);
         }
     }
 
@@ -169,13 +197,25 @@ internal sealed class HttpWire
     private static void AddMirrored(HttpRequestMessage message, UpstreamRequest request)
     {
         var method = request.MethodText.IsEmpty ? MethodTexts[(int)request.Method] : Encoding.UTF8.GetString(request.MethodText.Span);
-        message.Headers.TryAddWithoutValidation("Mcp-Method", method);
+        AddIfPlain(message, "Mcp-Method", method);
         if (!request.MirroredName.IsEmpty)
         {
             message.Headers.TryAddWithoutValidation("Mcp-Name", MirroredHeader.Encode(Encoding.UTF8.GetString(request.MirroredName.Span)));
         }
 
         foreach (var (name, value) in request.MirroredParameters ?? [])
+        {
+            AddIfPlain(message, name, value);
+        }
+    }
+
+    /// <summary>
+    /// Some values come from clients. One that no header can hold would fail the request as if the endpoint could not be reached, and five of
+    /// those would open the circuit for everybody.
+    /// </summary>
+    private static void AddIfPlain(HttpRequestMessage message, string name, string? value)
+    {
+        if (value is not null && value.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0)
         {
             message.Headers.TryAddWithoutValidation(name, value);
         }
@@ -186,7 +226,7 @@ internal sealed class HttpWire
         var pass = Circuit.TryEnter();
         if (!pass.IsAdmitted)
         {
-            return new HttpSent(null, HttpFailures.CircuitOpen(Key, pass.RetryAfter));
+            return new HttpSent(null, CircuitOpen(pass.RetryAfter));
         }
 
         try
@@ -202,22 +242,32 @@ internal sealed class HttpWire
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             Circuit.Abandoned(pass);
+            if (message.Content is RpcContent { WasStarted: false })
+            {
+                throw new UnsentException(cancellationToken);
+            }
+
             throw;
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException)
         {
             var error = HttpFailures.Transport(Key, fault, nothingSent: message.Content is RpcContent { WasStarted: false });
-            if (Circuit.Failed(pass))
-            {
-                Logger.CircuitOpened(Key, Place, Circuit.OpenFor.TotalSeconds, error.Detail);
-            }
-
+            Count(pass, error);
             return new HttpSent(null, error);
         }
         catch
         {
             Circuit.Abandoned(pass);
             throw;
+        }
+    }
+
+    private void Count(CircuitPass failed, GatewayError error)
+    {
+        _lastFailure = error.Detail;
+        if (Circuit.Failed(failed))
+        {
+            Logger.CircuitOpened(Key, Place, Circuit.OpenFor.TotalSeconds, error.Detail);
         }
     }
 

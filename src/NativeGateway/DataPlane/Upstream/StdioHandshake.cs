@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Extensions.Logging;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
@@ -24,18 +23,6 @@ internal readonly record struct StdioGreeting(UpstreamPeer? Peer, GatewayError? 
 /// </summary>
 internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session, StdioTimings timings, TimeProvider time, ILogger logger)
 {
-    private static readonly string ClientInfo =
-        $$"""{"name":"native-gateway","title":"NativeGateway","version":"{{typeof(StdioHandshake).Assembly.GetName().Version?.ToString(3)}}"}""";
-
-    private static readonly string DiscoverParams =
-        $$$$"""
-        {"_meta":{"io.modelcontextprotocol/protocolVersion":"{{{{ProtocolRevision.NewestModern}}}}",
-        "io.modelcontextprotocol/clientInfo":{{{{ClientInfo}}}},"io.modelcontextprotocol/clientCapabilities":{}}}
-        """;
-
-    private static readonly string InitializeParams =
-        $$"""{"protocolVersion":"{{ProtocolRevision.NewestLegacy}}","capabilities":{},"clientInfo":{{ClientInfo}}}""";
-
     private readonly record struct Answer(byte[]? Result, GatewayError? Error);
 
     public async Task<StdioGreeting> RunAsync(StdioEra era, CancellationToken cancellationToken)
@@ -45,7 +32,13 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
         var probe = era == StdioEra.Legacy ? Task.FromResult<UpstreamPeer?>(null) : DiscoverAsync(ending.Token);
         try
         {
-            return await GreetAsync(era, probe, ending.Token);
+            var greeting = await GreetAsync(era, probe, ending.Token);
+            if (greeting.Peer is not null)
+            {
+                await FinishAsync(greeting.Peer, ending.Token);
+            }
+
+            return greeting;
         }
         catch (OperationCanceledException)
         {
@@ -83,36 +76,51 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
 
     private async Task<UpstreamPeer?> DiscoverAsync(CancellationToken cancellationToken)
     {
-        var answer = await AskAsync(McpMethod.ServerDiscover, DiscoverParams, cancellationToken);
+        var id = NextId();
+        var answer = await AskAsync(McpMethod.ServerDiscover, id, HandshakeMessages.Discover(id), cancellationToken);
         return answer.Result is null ? null : HandshakeReader.ReadDiscovery(answer.Result);
     }
 
     private async Task<StdioGreeting> InitializeAsync(CancellationToken cancellationToken)
     {
-        var answer = await AskAsync(McpMethod.Initialize, InitializeParams, cancellationToken);
+        var id = NextId();
+        var answer = await AskAsync(McpMethod.Initialize, id, HandshakeMessages.Initialize(id, ClientCapabilities.None), cancellationToken);
         if (answer.Result is null)
         {
             return new StdioGreeting(null, answer.Error);
         }
 
-        if (HandshakeReader.ReadInitialization(answer.Result) is not { } peer)
-        {
-            return new StdioGreeting(null, Misfit("its answer to initialize names no revision that the gateway speaks"));
-        }
-
-        var error = await session.PostAsync("""{"jsonrpc":"2.0","method":"notifications/initialized"}"""u8.ToArray(), cancellationToken);
-        return error is null ? new StdioGreeting(peer, null) : new StdioGreeting(null, error);
+        return HandshakeReader.ReadInitialization(answer.Result) is { } peer
+            ? new StdioGreeting(peer, null)
+            : new StdioGreeting(null, Misfit("its answer to initialize names no revision that the gateway speaks"));
     }
 
-    private async Task<Answer> AskAsync(McpMethod method, string parameters, CancellationToken cancellationToken)
+    /// <summary>
+    /// A modern server tells of changes only whoever asked for them. The request stays open for the life of the process; its notifications
+    /// bear an id that belongs to no call, so they become events.
+    /// </summary>
+    private async Task FinishAsync(UpstreamPeer peer, CancellationToken cancellationToken)
     {
-        var id = new byte[20];
-        var idLength = session.NextId(id);
-        var request = new UpstreamRequest { Method = method, Id = id.AsMemory(0, idLength) };
-        var idText = Encoding.ASCII.GetString(id, 0, idLength);
-        var methodText = Encoding.ASCII.GetString(McpMethods.Text(method));
-        request.Message.Reset(Encoding.UTF8.GetBytes($$"""{"jsonrpc":"2.0","id":{{idText}},"method":"{{methodText}}","params":{{parameters}}}"""));
+        if (!peer.Revision.IsModern)
+        {
+            await session.PostAsync(HandshakeMessages.Initialized, cancellationToken);
+        }
+        else if (HandshakeMessages.Listen(NextId(), peer.Capabilities) is { } listen)
+        {
+            await session.PostAsync(listen, cancellationToken);
+        }
+    }
 
+    private byte[] NextId()
+    {
+        Span<byte> digits = stackalloc byte[20];
+        return digits[..session.NextId(digits)].ToArray();
+    }
+
+    private async Task<Answer> AskAsync(McpMethod method, byte[] id, byte[] message, CancellationToken cancellationToken)
+    {
+        var request = new UpstreamRequest { Method = method, Id = id };
+        request.Message.Reset(message);
         var sending = await session.SendAsync(request, cancellationToken);
         if (sending.Reply is not { } reply)
         {
@@ -133,7 +141,7 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
                 {
                     return received.Message.Kind == RpcKind.Result
                         ? new Answer(received.Message.Result.Of(received.Bytes.Span).ToArray(), null)
-                        : new Answer(null, Misfit($"it answered {methodText} with error {received.Message.ErrorCode}"));
+                        : new Answer(null, Misfit($"it answered {method} with error {received.Message.ErrorCode}"));
                 }
             }
         }

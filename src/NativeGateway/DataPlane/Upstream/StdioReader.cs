@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Net.Sockets;
 using System.Numerics;
-using System.Text;
 using Microsoft.Extensions.Logging;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
@@ -102,18 +101,16 @@ internal sealed class StdioReader(
     /// </summary>
     private void Answer(ReadOnlySpan<byte> line, in RpcMessage message)
     {
-        var id = Encoding.UTF8.GetString(message.Id.Of(line));
+        var id = message.Id.Of(line);
         if (message.MethodCode == McpMethod.Ping)
         {
-            Send($$$"""{"jsonrpc":"2.0","id":{{{id}}},"result":{}}""");
+            writer.Write(OutgoingLine.Of(HandshakeMessages.EmptyResult(id)));
             return;
         }
 
         logger.ProcessRequestRefused(config.Key);
-        Send($$$"""{"jsonrpc":"2.0","id":{{{id}}},"error":{"code":-32601,"message":"Method not found"}}""");
+        writer.Write(OutgoingLine.Of(HandshakeMessages.MethodNotFound(id)));
     }
-
-    private void Send(string message) => _ = writer.Write(OutgoingLine.Of(Encoding.UTF8.GetBytes(message)));
 
     private void Notify(ReadOnlyMemory<byte> line, in RpcMessage message)
     {

@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using Microsoft.Extensions.Logging;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
@@ -20,6 +19,7 @@ internal sealed class StdioSession : IUpstreamSession
     private readonly StdioTimings _timings;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly UpstreamIds _ids = new();
     private readonly PendingCalls _calls = new();
     private readonly StdioWriter _writer;
     private readonly StdioReader _reader;
@@ -27,7 +27,6 @@ internal sealed class StdioSession : IUpstreamSession
     private Action<StdioSession, bool>? _closing;
     private UpstreamPeer? _peer;
     private GatewayError? _gone;
-    private long _lastId;
     private long _lastUsed;
 
     /// <param name="slots">Where the process's slot goes when nothing is left of it; <paramref name="guard"/> is told then, too.</param>
@@ -83,11 +82,7 @@ internal sealed class StdioSession : IUpstreamSession
         return IsUsable;
     }
 
-    public int NextId(Span<byte> destination)
-    {
-        Utf8Formatter.TryFormat(Interlocked.Increment(ref _lastId), destination, out var written);
-        return written;
-    }
+    public int NextId(Span<byte> destination) => _ids.Next(destination);
 
     public async ValueTask<UpstreamSending> SendAsync(UpstreamRequest request, CancellationToken cancellationToken)
     {

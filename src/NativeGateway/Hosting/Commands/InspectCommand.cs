@@ -16,12 +16,11 @@ internal static class InspectCommand
         var args = new Option<string?>("--args") { Description = "Its arguments as a JSON object (default: {})", HelpName = "JSON" };
         var apiKey = new Option<string?>("--api-key") { Description = "Sent as Authorization: Bearer KEY (or NATIVE_GATEWAY_API_KEY)", HelpName = "KEY" };
         var headers = new Option<string[]>("--header") { Description = "Sent with every request (repeatable)", HelpName = "NAME: VALUE" };
-        var sse = new Option<bool>("--sse") { Description = "The endpoint speaks the older HTTP+SSE transport" };
         var timeout = new Option<string?>("--timeout") { Description = "For everything together (default: 30s)" };
         var json = new Option<bool>("--json") { Description = "Print JSON" };
         var command = new Command("inspect", "Connect to an MCP endpoint as a client: list what it offers, call a tool, print times")
         {
-            url, tool, args, apiKey, headers, sse, timeout, json,
+            url, tool, args, apiKey, headers, timeout, json,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -50,9 +49,9 @@ internal static class InspectCommand
             {
                 Id = Guid.Empty,
                 WorkspaceId = Guid.Empty,
-                Key = "inspected",
-                Transport = parsed.GetValue(sse) ? UpstreamTransport.Sse : UpstreamTransport.StreamableHttp,
-                Endpoints = [new EndpointConfig(address!)],
+                Key = address!.Authority,
+                Transport = UpstreamTransport.StreamableHttp,
+                Endpoints = [new EndpointConfig(address)],
                 Headers = sent,
                 Timeout = patience!.Value,
                 Trusted = true,

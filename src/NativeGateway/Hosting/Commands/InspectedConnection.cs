@@ -23,7 +23,7 @@ internal sealed class InspectedConnection : IAsyncDisposable
         }
         else
         {
-            Connection = new HttpUpstream(upstream, events, _clients.Trusted, time, NullLogger.Instance);
+            Connection = new HttpUpstream(upstream, events, upstream.Trusted ? _clients.Trusted : _clients.Guarded, time, NullLogger.Instance);
         }
     }
 

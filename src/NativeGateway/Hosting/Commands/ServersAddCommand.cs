@@ -21,13 +21,14 @@ internal static class ServersAddCommand
         {
             var reading = new ConfigReading(_ => null);
             var upstream = Read(options, parsed, reading);
+            foreach (var told in (ConfigFault[])[.. reading.Warnings, .. reading.Faults])
+            {
+                // The entry's paths begin with "$.", which nobody typed here.
+                context.Error.WriteLine($"native-gateway: {told with { Where = told.Where.TrimStart('$').TrimStart('.') }}");
+            }
+
             if (upstream is null)
             {
-                foreach (var fault in reading.Faults)
-                {
-                    context.Fail(fault with { Where = fault.Where.TrimStart('$', '.') } is { Where: "" } whole ? whole.Message : fault.ToString().TrimStart('$', '.'));
-                }
-
                 return Task.FromResult(ExitCode.Usage);
             }
 

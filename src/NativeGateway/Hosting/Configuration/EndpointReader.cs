@@ -30,7 +30,10 @@ internal static class EndpointReader
 
         if (members.TryGetValue("loadBalancing", out var balancing))
         {
-            balancing.OneOf("power-of-two");
+            if (balancing.OneOf("power-of-two") is not null)
+            {
+                balancing.Warn("has no effect in this version: endpoints are used by priority, then in their order");
+            }
         }
 
         return endpoints;

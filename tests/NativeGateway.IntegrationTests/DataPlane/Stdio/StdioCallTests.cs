@@ -92,6 +92,16 @@ public sealed class StdioCallTests
     }
 
     [Fact]
+    public async Task Changes_of_a_modern_server_are_listened_for_from_the_start()
+    {
+        await using var fixture = StdioFixture.Scripted("modern-changing");
+
+        await fixture.OpenAsync();
+
+        Assert.Equal(McpMethod.NotifyToolsListChanged, await fixture.NextListChangeAsync());
+    }
+
+    [Fact]
     public async Task A_slow_reader_misses_notifications_but_never_the_response()
     {
         await using var fixture = StdioFixture.Scripted("legacy");

@@ -52,7 +52,8 @@ internal sealed class StdioFixture : IAsyncDisposable, IUpstreamEvents
         string era, TimeProvider? time = null, StdioTimings? timings = null, ProcessSlots? slots = null, Dictionary<string, string>? variables = null) =>
         new(Command("python3", [Path.Combine(AppContext.BaseDirectory, "DataPlane", "Stdio", "scripted_server.py"), era, "DIARY"], variables), time, timings, slots);
 
-    public static StdioFixture Echo() => new(Command("dotnet", [EchoServerPath], null));
+    /// <summary>The sample server. It speaks both eras, so its answer to the probe is waited for, however busy the machine is.</summary>
+    public static StdioFixture Echo() => new(Command("dotnet", [EchoServerPath], null), timings: new StdioTimings { Probe = Patience });
 
     public static CommandConfig Command(string fileName, IReadOnlyList<string> arguments, Dictionary<string, string>? variables = null) =>
         new(fileName, arguments, variables ?? [], null);

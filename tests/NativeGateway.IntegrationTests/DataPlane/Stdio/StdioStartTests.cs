@@ -167,7 +167,7 @@ public sealed class StdioStartTests
     [Fact]
     public async Task A_process_that_dies_at_once_fails_to_start_with_its_exit_code()
     {
-        await using var fixture = StdioFixture.Scripted("dies");
+        await using var fixture = StdioFixture.Scripted("dies", new TestClock());
 
         var error = await fixture.FailToOpenAsync();
 

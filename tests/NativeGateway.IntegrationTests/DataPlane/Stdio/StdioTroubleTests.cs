@@ -173,7 +173,7 @@ public sealed class StdioTroubleTests
     [Fact]
     public async Task Configured_secrets_do_not_reach_the_log()
     {
-        await using var fixture = StdioFixture.Scripted("legacy", variables: new() { ["API_KEY"] = "sk-12345678" });
+        await using var fixture = StdioFixture.Scripted("legacy", new TestClock(), variables: new() { ["API_KEY"] = "sk-12345678" });
         var session = await fixture.OpenAsync();
 
         var error = (await session.SendToolAsync("secret", new { name = "API_KEY" })).Error!;

@@ -5,6 +5,7 @@
 ERA is how it takes to being probed:
     legacy          refuses server/discover, answers initialize
     modern          answers server/discover, refuses initialize
+    modern-changing the same, and its lists change as soon as somebody listens
     modern-late     answers server/discover only when initialize has arrived, which it refuses
     exits           exits on server/discover, answers initialize
     silent          never answers server/discover, answers initialize
@@ -62,7 +63,7 @@ def progress(request, value):
 
 def discover(request):
     respond(request, {
-        "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, "resultType": "complete", "instructions": "Be modern.",
+        "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {"listChanged": era == "modern-changing"}}, "resultType": "complete", "instructions": "Be modern.",
         "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "scripted", "version": "1"}}})
 
 
@@ -178,7 +179,7 @@ for line in sys.stdin:
     if method is None:
         answer(message)
     elif method == "server/discover":
-        if era == "modern":
+        if era in ("modern", "modern-changing"):
             discover(message)
         elif era == "modern-late":
             held.append(message)
@@ -190,7 +191,7 @@ for line in sys.stdin:
         if era == "modern-late":
             discover(held.pop())
             refuse(message)
-        elif era == "modern":
+        elif era in ("modern", "modern-changing"):
             refuse(message)
         else:
             initialize(message)

@@ -245,29 +245,45 @@ public class RateLimiterTests
     [Fact]
     public async Task Threads_get_exactly_what_is_there_while_buckets_are_evicted_under_them()
     {
-        // Every sweep finds the bucket full and retires it; whoever holds the retired one has to find its successor.
+        // Every round one thread sweeps the full bucket away while the other may hold it already and has to find its successor.
+        const int rounds = 5_000;
         var table = new BucketTable(_clock);
         var rate = new BucketRate(new LimitConfig(60_000, 1), _clock);
         var key = new BucketKey(LimitScope.Key, Id, default, "");
         var taken = 0;
-        for (var round = 0; round < 200; round++)
-        {
-            _clock.Advance(TimeSpan.FromSeconds(31));
-            var now = _clock.GetTimestamp();
-            using var start = new Barrier(2);
-            var workers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        using var round = new Barrier(2, _ => _clock.Advance(TimeSpan.FromSeconds(31)));
+        var workers = Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
+            () =>
             {
-                start.SignalAndWait();
-                if (table.Take(key, rate, now).IsTaken)
+                for (var i = 0; i < rounds; i++)
                 {
-                    Interlocked.Increment(ref taken);
+                    round.SignalAndWait();
+                    if (table.Take(key, rate, _clock.GetTimestamp()).IsTaken)
+                    {
+                        Interlocked.Increment(ref taken);
+                    }
                 }
-            }));
-            await Task.WhenAll(workers);
-        }
+            },
+            TaskCreationOptions.LongRunning));
+        await Task.WhenAll(workers);
 
-        Assert.Equal(200, taken);
+        Assert.Equal(rounds, taken);
         Assert.InRange(table.Count, 0, 1);
+    }
+
+    [Fact]
+    public void A_retired_bucket_gives_and_takes_nothing_more()
+    {
+        var bucket = new TokenBucket();
+        var rate = new BucketRate(new LimitConfig(60, 2), _clock);
+        var now = _clock.GetTimestamp();
+        Assert.True(bucket.TryTake(rate, now, out _));
+        Assert.False(bucket.TryRetire(now));
+        Assert.True(bucket.TryRetire(now + _clock.TimestampFrequency));
+
+        bucket.GiveBack(rate);
+        Assert.False(bucket.TryTake(rate, now + (10 * _clock.TimestampFrequency), out var reading));
+        Assert.False(reading.IsTaken);
     }
 
     [Fact]

@@ -1,0 +1,203 @@
+using NativeGateway.DataPlane.Sessions;
+using NativeGateway.DataPlane.Upstream;
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Proxy;
+
+/// <summary>How relaying one reply went: answered, failed, or a legacy client has to be asked for input first.</summary>
+internal readonly record struct Relayed(GatewayError? Error, InputRequired? Input);
+
+/// <summary>Says to a client, in its terms (its id, its names, its revision), what an upstream has said.</summary>
+internal sealed class ReplyWriter(RequestStates states, TimeProvider time, ReadOnlyMemory<byte> gatewayInfo)
+{
+    private const int MissingCapability = -32021;
+    private const int UrlElicitationRequired = -32042;
+
+    /// <summary>For how long a client may bring back the state of a modern upstream, or come back from a web page.</summary>
+    private static readonly TimeSpan StateLife = TimeSpan.FromHours(1);
+
+    /// <summary>The response. The exchange is answered unless an error or a wish for input is returned.</summary>
+    public async ValueTask<Relayed> CompleteAsync(Exchange exchange, IUpstreamSession session, UpstreamReceived received)
+    {
+        var (client, upstream) = (exchange.Revision, session.Peer.Revision);
+        var method = exchange.Message.MethodCode;
+        var message = received.Message;
+        var editor = exchange.Request.Message;
+        editor.Reset(received.Bytes);
+        editor.Replace(message.Id, exchange.Body.Slice(exchange.Message.Id.Start, exchange.Message.Id.Length));
+        var status = 200;
+        if (message.Kind == RpcKind.Error)
+        {
+            exchange.AnsweredWithError = true;
+            if (message.ErrorCode == UrlElicitationRequired && client.IsModern && !upstream.IsModern)
+            {
+                return new Relayed(await AskForPagesAsync(exchange, session, received).ConfigureAwait(false), null);
+            }
+
+            if (Untold(exchange, message.ErrorCode) is { } untold)
+            {
+                return new Relayed(untold, null);
+            }
+
+            RevisionBridge.EditError(editor, message, method, client, upstream);
+            status = ErrorResponder.StatusOfAnswer(message.ErrorCode, client);
+        }
+        else
+        {
+            if (!client.IsModern && upstream.IsModern && InputRequired.Is(received.Bytes.Span, message.Result))
+            {
+                var input = InputRequired.Read(received.Bytes.Span, message.Result);
+                return new Relayed(input is null ? AskedForNothing : null, input);
+            }
+
+            exchange.AnsweredWithError = method == McpMethod.ToolsCall && IsToolError(received.Bytes.Span, message.Result);
+            if (exchange.AnsweredWithError && Untold(exchange, 0) is { } untold)
+            {
+                return new Relayed(untold, null);
+            }
+
+            if (RevisionBridge.EditResult(editor, message, method, client, upstream, ServerInfo(exchange, session)))
+            {
+                EditInputRequired(exchange, editor, message.Result);
+            }
+        }
+
+        if (exchange.Single is null)
+        {
+            ResultUris.Edit(editor, message, method, exchange.Target!);
+        }
+
+        await exchange.Reply.CompleteAsync(status, editor).ConfigureAwait(false);
+        return default;
+    }
+
+    /// <summary>A notification, if it is for this client.</summary>
+    public static async ValueTask NotifyAsync(Exchange exchange, UpstreamReceived received)
+    {
+        var editor = exchange.Request.Message;
+        editor.Reset(received.Bytes);
+        var passes = received.Message.MethodCode switch
+        {
+            McpMethod.NotifyProgress => RestoreProgressToken(exchange, editor, received.Message),
+            McpMethod.NotifyMessage => WantsLog(exchange, received),
+            McpMethod.NotifyCancelled => Withdraw(exchange, editor, received.Message),
+
+            // On a request's own stream a modern client may hear of nothing else (2026-07-28, "Receiving Messages").
+            _ => !exchange.Revision.IsModern,
+        };
+        if (passes && exchange.Reply.CanStream)
+        {
+            await exchange.Reply.SendAsync(editor).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whom a modern client is told it has spoken to.</summary>
+    public ReadOnlyMemory<byte> ServerInfo(Exchange exchange, IUpstreamSession session) =>
+        exchange.Single is null || session.Peer.ServerInfo.IsEmpty ? gatewayInfo : session.Peer.ServerInfo;
+
+    /// <summary>The key to put before questions, so that users see who asks; empty where the client knows already.</summary>
+    public static ReadOnlyMemory<byte> AskingServer(Exchange exchange) => exchange.Single is null ? exchange.Target!.KeyUtf8 : default;
+
+    private static readonly GatewayError AskedForNothing =
+        new(ErrorKind.UpstreamProtocol, "The server asks for input, but not for any that the protocol knows.");
+
+    /// <summary>Errors that the client's revision has no way, or another way, to tell. Null for all others.</summary>
+    private static GatewayError? Untold(Exchange exchange, int code)
+    {
+        if (exchange.Revision.IsModern)
+        {
+            // It failed after it was refused what this client did not declare: that is what the client should hear.
+            return exchange.Refused != ClientCapabilities.None ? CallEnds.MissingCapability(exchange.Refused) : null;
+        }
+
+        var key = exchange.Target!.Key;
+        return code switch
+        {
+            MissingCapability =>
+                new GatewayError(ErrorKind.InputFailed, $"The server '{key}' needs a client capability that this client does not have."),
+            UrlElicitationRequired when !exchange.Askable.HasFlag(ClientCapabilities.ElicitationUrl) =>
+                new GatewayError(ErrorKind.InputFailed, $"The server '{key}' needs the user to visit a web page, which this client cannot offer."),
+            _ => null,
+        };
+    }
+
+    /// <summary>A legacy upstream's error -32042 as questions: the client comes back when the user has seen the pages, and the call is sent anew.</summary>
+    private async ValueTask<GatewayError?> AskForPagesAsync(Exchange exchange, IUpstreamSession session, UpstreamReceived received)
+    {
+        if (!exchange.Askable.HasFlag(ClientCapabilities.ElicitationUrl))
+        {
+            return CallEnds.MissingCapability(ClientCapabilities.ElicitationUrl);
+        }
+
+        var round = (exchange.State?.Round ?? 0) + 1;
+        var pages = InputRequired.ReadUrlElicitations(received.Bytes.Span, received.Message.Error, AskingServer(exchange).Span);
+        if (pages is null)
+        {
+            return AskedForNothing;
+        }
+
+        if (round > CallEnds.MaxRounds)
+        {
+            return CallEnds.TooManyRounds(exchange.Target!);
+        }
+
+        var state = states.Issue(exchange, RequestStateKind.SendAgain, round, time.GetUtcNow() + StateLife, default);
+        var editor = exchange.Request.Message;
+        editor.Reset(QuestionText.InputRequired(exchange.Text(exchange.Message.Id), pages, state, ServerInfo(exchange, session).Span));
+        exchange.AnsweredWithError = false;
+        await exchange.Reply.CompleteAsync(200, editor).ConfigureAwait(false);
+        return null;
+    }
+
+    private void EditInputRequired(Exchange exchange, MessageEditor editor, ByteRange result)
+    {
+        InputRequired.Edit(
+            editor,
+            result,
+            state => states.Issue(exchange, RequestStateKind.OfUpstream, 0, time.GetUtcNow() + StateLife, state),
+            AskingServer(exchange).Span);
+    }
+
+    private static bool RestoreProgressToken(Exchange exchange, MessageEditor editor, in RpcMessage progress)
+    {
+        var token = exchange.Message.ProgressToken;
+        var isOurs = token.IsPresent
+            && progress.NotifiedProgressToken.IsPresent
+            && progress.NotifiedProgressToken.Of(editor.Source.Span).SequenceEqual(exchange.Request.ProgressToken.Span);
+        if (isOurs)
+        {
+            editor.Replace(progress.NotifiedProgressToken, exchange.Body.Slice(token.Start, token.Length));
+        }
+
+        return isOurs;
+    }
+
+    private static bool WantsLog(Exchange exchange, in UpstreamReceived received)
+    {
+        var wanted = exchange.Revision.IsModern
+            ? LogLevelNames.Find(exchange.Text(exchange.Message.MetaLogLevel))
+            : exchange.Session?.LogLevel ?? LogLevelName.Debug;
+        var level = received.Message.Level;
+        return wanted is not null && (LogLevelNames.Find(level.Of(received.Bytes.Span)) ?? LogLevelName.Emergency) >= wanted;
+    }
+
+    /// <summary>The upstream withdraws a question; the client knows it by another id.</summary>
+    private static bool Withdraw(Exchange exchange, MessageEditor editor, in RpcMessage cancelled)
+    {
+        if (exchange.Questions is not { } questions || !cancelled.RequestId.IsPresent)
+        {
+            return false;
+        }
+
+        var id = questions.Withdraw(cancelled.RequestId.Of(editor.Source.Span));
+        editor.Replace(cancelled.RequestId, id);
+        return !id.IsEmpty;
+    }
+
+    private static bool IsToolError(ReadOnlySpan<byte> bytes, ByteRange result)
+    {
+        return result.Of(bytes).IndexOf("\"isError\""u8) >= 0 && JsonMembers.Find(bytes, result, "isError"u8) is { IsPresent: true } value
+            && value.Of(bytes).SequenceEqual("true"u8);
+    }
+}

@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using NativeGateway.DataPlane.Sessions;
+using NativeGateway.DataPlane.Upstream;
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Proxy;
+
+/// <summary>
+/// Relays the reply of a legacy upstream that asks a modern client questions. A modern server cannot ask; it ends the request with what it wants
+/// to know, and the client sends the request again with the answers:
+/// <code>
+/// client ── request ──────────────────────────────────────> upstream
+///        &lt;── input_required ── suspend ── question ───────
+///        ── request, answers ── resume ── answer ─────────>
+///        &lt;───────────────────────────────── result ───────
+/// </code>
+/// </summary>
+internal sealed class SuspendingRelay(ReplyWriter writer, SuspendedCalls calls, RequestStates states, TimeProvider time)
+{
+    /// <summary>Upstreams that ask several things at once do so one after the other; the client shall get them together.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(20);
+
+    private static readonly GatewayError Full =
+        new(ErrorKind.Saturated, "Too many calls wait for answers of their clients.") { RetryAfter = TimeSpan.FromSeconds(30) };
+
+    private static readonly GatewayError Malformed =
+        new(ErrorKind.InvalidParams, "inputResponses holds something that is no answer to its question. The call still waits: send it again with the same requestState.");
+
+    private static readonly Dictionary<OpenQuestion, ReadOnlyMemory<byte>> NoAnswers = [];
+
+    /// <summary>The first question of a call.</summary>
+    public async ValueTask<GatewayError?> BeginAsync(Exchange exchange, SuspendedCall call, UpstreamReceived question)
+    {
+        await call.TakeQuestionAsync(question).ConfigureAwait(false);
+        return await RunAsync(exchange, call, NoAnswers).ConfigureAwait(false);
+    }
+
+    /// <summary>The client is back, with answers or without.</summary>
+    public async ValueTask<GatewayError?> ResumeAsync(Exchange exchange, RequestState state)
+    {
+        if (await calls.TakeAsync(state.Content, state.Round).ConfigureAwait(false) is not { } call)
+        {
+            return RequestStates.Invalid;
+        }
+
+        if (InputResponses.Match(call.Open, exchange.Body, exchange.Message.InputResponses) is not { } answers)
+        {
+            calls.Return(call);
+            return Malformed;
+        }
+
+        call.Capabilities = exchange.Askable = ClientCapabilityReader.Read(exchange.Body.Span, exchange.Message.MetaCapabilities, exchange.Revision);
+        call.Clock.Resume(exchange.ClientGone);
+        exchange.Request.ProgressToken = call.ProgressToken;
+        exchange.IsHandedOver = true;
+        var started = Stopwatch.GetTimestamp();
+        try
+        {
+            return await RunAsync(exchange, call, answers).ConfigureAwait(false);
+        }
+        finally
+        {
+            exchange.UpstreamTicks = Stopwatch.GetTimestamp() - started;
+        }
+    }
+
+    private async ValueTask<GatewayError?> RunAsync(Exchange exchange, SuspendedCall call, Dictionary<OpenQuestion, ReadOnlyMemory<byte>> answers)
+    {
+        var isKept = false;
+        try
+        {
+            if (await call.AnswerAsync(answers).ConfigureAwait(false) is { } unreachable)
+            {
+                return unreachable;
+            }
+
+            while (await NextAsync(call).ConfigureAwait(false) is { } received)
+            {
+                if (received.Error is { } error)
+                {
+                    return error;
+                }
+
+                switch (received.Message.Kind)
+                {
+                    case RpcKind.Notification:
+                        await TakeNotificationAsync(exchange, call, received).ConfigureAwait(false);
+                        break;
+                    case RpcKind.Request:
+                        await call.TakeQuestionAsync(received).ConfigureAwait(false);
+                        break;
+                    default:
+                        exchange.Refused |= call.Refused;
+                        return (await writer.CompleteAsync(exchange, call.Session, received).ConfigureAwait(false)).Error;
+                }
+            }
+
+            var refusal = Keep(exchange, call);
+            isKept = refusal is null;
+            if (isKept)
+            {
+                await exchange.Reply.CompleteAsync(200, exchange.Request.Message).ConfigureAwait(false);
+            }
+
+            return refusal;
+        }
+        catch (OperationCanceledException) when (call.Clock.Token.IsCancellationRequested)
+        {
+            return CallEnds.Abandoned(call.Clock, exchange.Target!);
+        }
+        finally
+        {
+            if (!isKept)
+            {
+                await call.EndAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>The upstream's next message; null when it has asked and says nothing more for the moment.</summary>
+    private async ValueTask<UpstreamReceived?> NextAsync(SuspendedCall call)
+    {
+        if (call.Open.Count == 0)
+        {
+            call.Grace = null;
+        }
+        else
+        {
+            call.Grace ??= Task.Delay(Grace, time);
+            if (!await call.HasMessageAsync(call.Grace).ConfigureAwait(false))
+            {
+                return null;
+            }
+        }
+
+        return await call.ReadAsync().ConfigureAwait(false);
+    }
+
+    private static async ValueTask TakeNotificationAsync(Exchange exchange, SuspendedCall call, UpstreamReceived received)
+    {
+        if (received.Message.MethodCode == McpMethod.NotifyCancelled)
+        {
+            call.Withdraw(received.Message.RequestId.Of(received.Bytes.Span));
+        }
+        else
+        {
+            await ReplyWriter.NotifyAsync(exchange, received).ConfigureAwait(false);
+        }
+
+        call.Clock.Restart();
+    }
+
+    /// <summary>Puts the call aside and the questions into the exchange's message. From then on the call may be in other hands.</summary>
+    private GatewayError? Keep(Exchange exchange, SuspendedCall call)
+    {
+        if (++call.Round > CallEnds.MaxRounds)
+        {
+            return CallEnds.TooManyRounds(exchange.Target!);
+        }
+
+        call.Grace = null;
+        call.ExpiresAt = time.GetUtcNow() + SuspendedCalls.Patience;
+        var state = states.Issue(exchange, RequestStateKind.Suspended, call.Round, call.ExpiresAt, call.Id.ToByteArray());
+        var serverInfo = writer.ServerInfo(exchange, call.Session);
+        exchange.Request.Message.Reset(QuestionText.InputRequired(exchange.Text(exchange.Message.Id), call.Open, state, serverInfo.Span));
+        call.Clock.Suspend();
+        return calls.TryKeep(call) ? null : Full;
+    }
+}

@@ -1,0 +1,176 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using NativeGateway.Shared;
+
+namespace NativeGateway.IntegrationTests.DataPlane.Upstream;
+
+/// <summary>An upstream on a real socket that answers, byte for byte, what a test's script says, and remembers what it was sent.</summary>
+internal sealed class ScriptedUpstream : IAsyncDisposable
+{
+    private readonly TcpListener _listener;
+    private readonly Func<ScriptedRequest, Task> _script;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _gate = new();
+    private readonly List<ScriptedRequest> _requests = [];
+    private readonly List<ScriptedRequest> _taken = [];
+    private readonly List<Socket> _sockets = [];
+    private readonly Task _accepting;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ScriptedUpstream(Func<ScriptedRequest, Task> script, int port = 0)
+    {
+        _script = script;
+        _listener = new TcpListener(IPAddress.Loopback, port);
+        _listener.Start();
+        Url = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/mcp");
+        _accepting = AcceptAsync();
+    }
+
+    public Uri Url { get; }
+
+    /// <summary>What came in so far, by label.</summary>
+    public IReadOnlyList<string> Labels
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _requests.Select(request => request.Label)];
+            }
+        }
+    }
+
+    /// <summary>How many connections were opened so far.</summary>
+    public int Connections
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _sockets.Count;
+            }
+        }
+    }
+
+    public int Count(string label) => Labels.Count(other => other == label);
+
+    /// <summary>The first request of that label that was not returned before; waits for it.</summary>
+    public async Task<ScriptedRequest> NextAsync(string label)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+            {
+                if (_requests.Find(request => request.Label == label && !_taken.Contains(request)) is { } found)
+                {
+                    _taken.Add(found);
+                    return found;
+                }
+
+                changed = _changed.Task;
+            }
+
+            await changed.WaitAsync(TestTime.Limit);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        _listener.Stop();
+        lock (_gate)
+        {
+            _sockets.ForEach(socket => socket.Dispose());
+        }
+
+        await _accepting;
+        _stopping.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var socket = await _listener.AcceptSocketAsync(_stopping.Token);
+                lock (_gate)
+                {
+                    _sockets.Add(socket);
+                }
+
+                _ = ServeAsync(socket);
+            }
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or SocketException or ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task ServeAsync(Socket socket)
+    {
+        try
+        {
+            var buffer = new List<byte>();
+            while (await ReadAsync(socket, buffer) is { } request)
+            {
+                lock (_gate)
+                {
+                    _requests.Add(request);
+                    _changed.SetResult();
+                    _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
+
+                await _script(request);
+            }
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // A script may drop its connection, and so may the gateway.
+        }
+        finally
+        {
+            socket.Dispose();
+        }
+    }
+
+    private static async Task<ScriptedRequest?> ReadAsync(Socket socket, List<byte> buffer)
+    {
+        int end;
+        while ((end = Encoding.Latin1.GetString([.. buffer]).IndexOf("\r\n\r\n", StringComparison.Ordinal)) < 0)
+        {
+            if (!await FillAsync(socket, buffer))
+            {
+                return null;
+            }
+        }
+
+        var lines = Encoding.Latin1.GetString([.. buffer.Take(end)]).Split("\r\n");
+        var headers = lines.Skip(1).Select(line => line.Split(':', 2))
+            .GroupBy(parts => parts[0], StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(group => group.Key, group => string.Join('|', group.Select(parts => parts[1].Trim())), StringComparer.OrdinalIgnoreCase);
+        var length = headers.TryGetValue("Content-Length", out var text) ? int.Parse(text, null) : 0;
+        while (buffer.Count < end + 4 + length)
+        {
+            if (!await FillAsync(socket, buffer))
+            {
+                return null;
+            }
+        }
+
+        var body = Encoding.UTF8.GetString([.. buffer.Skip(end + 4).Take(length)]);
+        buffer.RemoveRange(0, end + 4 + length);
+        return new ScriptedRequest(socket, lines[0].Split(' ')[0], headers, body);
+    }
+
+    private static async Task<bool> FillAsync(Socket socket, List<byte> buffer)
+    {
+        var bytes = new byte[4096];
+        var count = await socket.ReceiveAsync(bytes, SocketFlags.None);
+        buffer.AddRange(bytes.Take(count));
+        return count > 0;
+    }
+}
