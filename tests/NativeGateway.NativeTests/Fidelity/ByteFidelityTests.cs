@@ -67,7 +67,7 @@ public sealed class ByteFidelityTests : IAsyncLifetime
         const string Result = """
             { "content":[ ],"extra" : 1e2 , "resultType":"complete", "_meta" : {"io.modelcontextprotocol/serverInfo" : {"name":"m", "version":"1"}, "x":1.0} }
             """;
-        Modern.Tools["exact"] = (request, reply) => reply.ResultAsync(request, Result);
+        Modern.Tools.Exact = (request, reply) => reply.ResultAsync(request, Result);
         var request = Rpc.ModernRequest(
             path, "tools/call", $"\"arguments\" :{Odd},  \"name\": \"{tool}\"", tool, "\"my id\"", Rpc.Meta(more: ", \"com.example/x\" : 1.10 "));
 
@@ -85,7 +85,7 @@ public sealed class ByteFidelityTests : IAsyncLifetime
     [InlineData("/mcp/up", "exact")]
     public async Task An_answer_reaches_the_client_as_it_was_written(string path, string tool)
     {
-        Upstream.Tools["exact"] = (request, reply) => reply.JsonAsync($"\n {Answer(request.Id!)} ");
+        Upstream.Tools.Exact = (request, reply) => reply.JsonAsync($"\n {Answer(request.Id!)} ");
 
         var reply = await _gateway.PostAsync(path, Rpc.Call(tool, id: "\"the \\u0069d\""));
 
@@ -97,7 +97,7 @@ public sealed class ByteFidelityTests : IAsyncLifetime
     [InlineData("/mcp/up", "exact")]
     public async Task An_answer_on_an_event_stream_loses_nothing_but_line_breaks(string path, string tool)
     {
-        Upstream.Tools["exact"] = async (request, reply) =>
+        Upstream.Tools.Exact = async (request, reply) =>
         {
             await reply.BeginStreamAsync();
             await reply.EventAsync("""{ "jsonrpc":"2.0", "method":"notifications/message","params":{"level":"info" ,"data":{"n":1.0}}}""");
@@ -114,7 +114,7 @@ public sealed class ByteFidelityTests : IAsyncLifetime
     public async Task An_error_with_its_data_reaches_the_client_as_it_was_written()
     {
         const string Error = """{ "message" : "w\u00f6rds", "data":{"n":1e2, "m" : 1.0} ,"code":-32050, "extra":[] }""";
-        Upstream.Tools["exact"] = (request, reply) => reply.ErrorAsync(request, Error);
+        Upstream.Tools.Exact = (request, reply) => reply.ErrorAsync(request, Error);
 
         var reply = await _gateway.PostAsync("/mcp", Rpc.Call("up__exact", id: "8"));
 

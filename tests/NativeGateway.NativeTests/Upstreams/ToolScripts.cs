@@ -21,6 +21,7 @@ internal sealed class ToolScripts
         this["half"] = (_, reply) => reply.DropInBodyAsync();
         this["garbage"] = (_, reply) => reply.WriteAsync("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\nnot json!"u8.ToArray());
         this["steps"] = StepsAsync;
+        this["exact"] = (request, reply) => Exact(request, reply);
         this["gated"] = async (request, reply) =>
         {
             await Gate.Task.WaitAsync(TestTime.Limit);
@@ -33,6 +34,9 @@ internal sealed class ToolScripts
         get => _tools[name];
         set => _tools[name] = value;
     }
+
+    /// <summary>What <c>exact</c> does, for a test to say.</summary>
+    public Func<UpstreamRequest, UpstreamReply, Task> Exact { get; set; } = EchoAsync;
 
     /// <summary>What calls of <c>gated</c> wait for.</summary>
     public TaskCompletionSource Gate { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
