@@ -18,6 +18,9 @@ public sealed class PostgresCluster : IAsyncLifetime
     private const string User = "gateway";
     private const string ReadyLine = "database system is ready to accept connections";
 
+    /// <summary>What a client is told that has not waited for the line above: its failure, not the server's.</summary>
+    private const string TooEarlyLine = "the database system is starting up";
+
     /// <summary>Stops the server when told to, and also when the tests died and left the input closed; then nobody else clears up.</summary>
     private const string KeepWhileInputIsOpen =
         """
@@ -78,7 +81,7 @@ public sealed class PostgresCluster : IAsyncLifetime
             {
                 ready.TrySetResult();
             }
-            else if (line.Data.Contains("FATAL:", StringComparison.Ordinal))
+            else if (line.Data.Contains("FATAL:", StringComparison.Ordinal) && !line.Data.Contains(TooEarlyLine, StringComparison.Ordinal))
             {
                 ready.TrySetException(new InvalidOperationException("Postgres did not start:\n" + string.Join('\n', log)));
             }

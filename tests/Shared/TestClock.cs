@@ -45,6 +45,15 @@ internal sealed class TestClock(DateTimeOffset start) : TimeProvider
         }
     }
 
+    /// <summary>Whether somebody waits for a moment so near.</summary>
+    public bool HasTimerWithin(TimeSpan span)
+    {
+        lock (_gate)
+        {
+            return _timers.Exists(timer => timer.Due <= _now + span);
+        }
+    }
+
     /// <summary>Moves the time to the first timer due by <paramref name="end"/> and returns what to run; null when none is.</summary>
     private Action? TakeDue(DateTimeOffset end)
     {

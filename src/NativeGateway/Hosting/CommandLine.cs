@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using NativeGateway.Hosting.Commands;
 using NativeGateway.Hosting.Configuration;
 
@@ -43,7 +44,8 @@ internal static class CommandLine
 
         foreach (var error in parsed.Errors)
         {
-            context.Fail(error.Message);
+            var isMissing = error.SymbolResult is ArgumentResult { Tokens.Count: 0 };
+            context.Fail(isMissing ? $"{((ArgumentResult)error.SymbolResult!).Argument.Name} is missing" : error.Message);
         }
     }
 
@@ -76,7 +78,7 @@ internal static class CommandLine
     private static List<string> Path(ParseResult parsed)
     {
         var path = new List<string>();
-        for (var result = parsed.CommandResult; result.Command is not RootCommand; result = (System.CommandLine.Parsing.CommandResult)result.Parent!)
+        for (var result = parsed.CommandResult; result.Command is not RootCommand; result = (CommandResult)result.Parent!)
         {
             path.Insert(0, result.Command.Name);
         }

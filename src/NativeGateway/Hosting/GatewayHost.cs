@@ -74,7 +74,8 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, IL
         await using var partsEnd = parts;
         parts.Refresher.Unsaved += keeper.Keep;
 
-        await using var web = KestrelSetup.Build(options, certificates, snapshots.Current.Settings.MaxRequestBytes, loggers, parts.Router.HandleAsync);
+        await using var web = KestrelSetup.Build(
+            options, certificates, () => snapshots.Current.Settings.MaxRequestBytes, loggers, parts.Router.HandleAsync);
         if (!await TryListenAsync(web, administrator))
         {
             return ExitCode.Failed;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,15 +28,16 @@ internal static class KestrelSetup
 
     /// <param name="options">Listeners and limits.</param>
     /// <param name="certificates">Null when no listener speaks TLS.</param>
-    /// <param name="maxRequestBytes">The limit of the settings at start; a larger one after a reload is given per request by the front.</param>
+    /// <param name="maxRequestBytes">The present limit of the settings; a reload may change it.</param>
     /// <param name="handler">Answers every request.</param>
     public static WebApplication Build(
         GatewayOptions options,
         CertificateFiles? certificates,
-        int maxRequestBytes,
+        Func<int> maxRequestBytes,
         ILoggerFactory loggers,
         RequestDelegate handler)
     {
+        var atStart = maxRequestBytes();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { Args = [], ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddSingleton(loggers);
         // Signals are the host frame's business: what runs is drained before anything of Kestrel is stopped.
@@ -43,14 +45,22 @@ internal static class KestrelSetup
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
-            SetLimits(kestrel, maxRequestBytes);
+            SetLimits(kestrel, atStart);
             foreach (var address in options.Listen)
             {
                 Listen(kestrel, address, certificates);
             }
         });
         var application = builder.Build();
-        application.Run(handler);
+        application.Run(context =>
+        {
+            if (maxRequestBytes() is var now && now > atStart)
+            {
+                context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = (long)now + BodyLimitMargin;
+            }
+
+            return handler(context);
+        });
         return application;
     }
 

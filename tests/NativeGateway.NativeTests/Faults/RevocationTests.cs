@@ -67,7 +67,7 @@ public sealed class RevocationTests(PostgresCluster postgres)
         foreach (var replica in replicas)
         {
             Refusal.CheckUnauthenticated(await ProbeAsync(replica, key), key);
-            Assert.Equal(200, (await replica.PostAsync("/mcp", Rpc.Call("up__echo"), first.AdminKey)).Status);
+            Assert.Equal(200, (await ProbeAsync(replica, first.AdminKey)).Status);
         }
     }
 

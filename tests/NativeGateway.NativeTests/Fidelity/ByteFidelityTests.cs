@@ -19,6 +19,8 @@ public sealed class ByteFidelityTests : IAsyncLifetime
 
     private LegacyUpstream Upstream { get; } = new();
 
+    private ModernUpstream Modern { get; } = new();
+
     private GatewayProcess _gateway = null!;
 
     public static TheoryData<string> Ids => new(
@@ -29,7 +31,7 @@ public sealed class ByteFidelityTests : IAsyncLifetime
     {
         _gateway = await GatewayProcess.StartAsync(new GatewayConfig
         {
-            Servers = [("up", GatewayConfig.Entry(Upstream)), ("stdio", StdioUpstream.Entry())],
+            Servers = [("up", GatewayConfig.Entry(Upstream)), ("modern", GatewayConfig.Entry(Modern)), ("stdio", StdioUpstream.Entry())],
         });
     }
 
@@ -37,6 +39,7 @@ public sealed class ByteFidelityTests : IAsyncLifetime
     {
         await _gateway.DisposeAsync();
         await Upstream.DisposeAsync();
+        await Modern.DisposeAsync();
     }
 
     [Theory]
@@ -54,6 +57,27 @@ public sealed class ByteFidelityTests : IAsyncLifetime
         var seen = Upstream.Calls.Last();
         var expected = body.Replace("\"the id\"", seen.Id, StringComparison.Ordinal).Replace($"\"{tool}\"", "\"echo\"", StringComparison.Ordinal);
         Assert.Equal(expected.Trim(), seen.Text.Trim());
+    }
+
+    [Theory]
+    [InlineData("/mcp", "modern__exact")]
+    [InlineData("/mcp/modern", "exact")]
+    public async Task Between_modern_peers_both_ways_are_as_written(string path, string tool)
+    {
+        const string Result = """
+            { "content":[ ],"extra" : 1e2 , "resultType":"complete", "_meta" : {"io.modelcontextprotocol/serverInfo" : {"name":"m", "version":"1"}, "x":1.0} }
+            """;
+        Modern.Tools["exact"] = (request, reply) => reply.ResultAsync(request, Result);
+        var request = Rpc.ModernRequest(
+            path, "tools/call", $"\"arguments\" :{Odd},  \"name\": \"{tool}\"", tool, "\"my id\"", Rpc.Meta(more: ", \"com.example/x\" : 1.10 "));
+
+        var reply = await _gateway.SendAsync(request.As(_gateway.AdminKey));
+
+        var seen = Modern.Calls.Last();
+        var expected = Encoding.UTF8.GetString(request.Body).Replace("\"my id\"", seen.Id, StringComparison.Ordinal)
+            .Replace($"\"{tool}\"", "\"exact\"", StringComparison.Ordinal);
+        Assert.Equal(expected, seen.Text);
+        Assert.Equal($$"""{"jsonrpc":"2.0","id":"my id","result":{{Result}}}""", reply.Text);
     }
 
     [Theory]

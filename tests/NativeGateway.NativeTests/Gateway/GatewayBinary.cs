@@ -15,9 +15,9 @@ internal static class GatewayBinary
     /// <summary>A missing binary fails every test that needs it; nothing is skipped.</summary>
     public static string Path { get; } = Find();
 
-    public static async Task<CommandResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static async Task<CommandResult> RunAsync(TempDirectory directory, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        using var process = new Process { StartInfo = StartInfo(arguments, environment) };
+        using var process = new Process { StartInfo = StartInfo(directory, arguments, environment) };
         process.StartInfo.RedirectStandardInput = true;
         process.Start();
         process.StandardInput.Close();
@@ -37,7 +37,8 @@ internal static class GatewayBinary
     }
 
     /// <summary>The tests' own environment, without what would configure a gateway.</summary>
-    public static ProcessStartInfo StartInfo(IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    /// <param name="directory">Where it runs: nothing of the repository (a gateway.json, a data directory) may be picked up.</param>
+    public static ProcessStartInfo StartInfo(TempDirectory directory, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         var info = new ProcessStartInfo(Path, arguments)
         {
@@ -45,8 +46,7 @@ internal static class GatewayBinary
             RedirectStandardError = true,
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
-            // Nothing of the repository's directory (a gateway.json, a data directory) may be picked up.
-            WorkingDirectory = System.IO.Path.GetTempPath(),
+            WorkingDirectory = directory.Path,
         };
         foreach (var name in info.Environment.Keys.Where(name => name.StartsWith("NATIVE_GATEWAY_", StringComparison.Ordinal)).ToArray())
         {

@@ -32,7 +32,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
             "serve", "--config", ConfigFile, "--listen", "http://127.0.0.1:0", "--log-format", setup.LogFormat, "--log-level", setup.LogLevel,
             .. StoreOptions,
         ];
-        _process = new Process { StartInfo = GatewayBinary.StartInfo(arguments, setup.Environment), EnableRaisingEvents = true };
+        _process = new Process { StartInfo = GatewayBinary.StartInfo(_directory, arguments, setup.Environment), EnableRaisingEvents = true };
         _process.OutputDataReceived += Output.Add;
         _process.ErrorDataReceived += Log.Add;
         _process.Exited += (_, _) => _exited.TrySetResult();
@@ -98,7 +98,12 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     public Task<Reply> GetAsync(string path) => SendAsync(RawRequest.Bare("GET", path));
 
     /// <summary>Runs a verb of the command line against this gateway's database.</summary>
-    public Task<CommandResult> RunAsync(params string[] arguments) => GatewayBinary.RunAsync(_setup.Environment, [.. arguments, .. StoreOptions]);
+    public Task<CommandResult> RunAsync(params string[] arguments)
+    {
+        // What stands behind -- belongs to a server's own program.
+        var end = Array.IndexOf(arguments, "--") is var at and >= 0 ? at : arguments.Length;
+        return GatewayBinary.RunAsync(_directory, _setup.Environment, [.. arguments[..end], .. StoreOptions, .. arguments[end..]]);
+    }
 
     /// <summary>A new key by the command line; its whole text.</summary>
     public async Task<string> CreateKeyAsync(string name, params string[] options)

@@ -21,7 +21,7 @@ internal static partial class TestKeys
         while (keys.Count < Count)
         {
             var made = await GatewayBinary.RunAsync(
-                new Dictionary<string, string>(), "keys", "create", "--name", "test", "--json", "--data", Path.Combine(directory.Path, "data"));
+                directory, new Dictionary<string, string>(), "keys", "create", "--name", "test", "--json", "--data", Path.Combine(directory.Path, "data"));
             var key = KeyText().Match(made.Output);
             keys.Add(key.Success ? key.Value : throw new InvalidOperationException($"keys create failed: {made.Errors}{made.Output}"));
         }

@@ -74,9 +74,9 @@ public sealed class ModernChecksTests(RevisionGateway fixture) : IClassFixture<R
     [Fact]
     public async Task Check_8_the_version_header_is_present()
     {
-        var withoutCapabilities = """"_meta":{"io.modelcontextprotocol/protocolVersion":"2099-01-01"}"""".Trim();
+        const string WithoutCapabilities = "\"_meta\":{\"io.modelcontextprotocol/protocolVersion\":\"2099-01-01\"}";
 
-        Refusal.Check(await SendAsync(Call(withoutCapabilities).Without("MCP-Protocol-Version")), 400, -32020);
+        Refusal.Check(await SendAsync(Call(WithoutCapabilities).Without("MCP-Protocol-Version")), 400, -32020);
     }
 
     [Theory]

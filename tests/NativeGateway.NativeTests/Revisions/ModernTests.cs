@@ -96,6 +96,7 @@ public sealed class ModernTests(RevisionGateway fixture) : IClassFixture<Revisio
 
         await SendAsync(Rpc.ModernRequest("/mcp", "tools/list"));
         await fixture.Legacy.HasStream;
+        fixture.Legacy.Tools["heard_of"] = fixture.Legacy.Tools["echo"];
         await fixture.Legacy.AnnounceAsync("""{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}""");
 
         var changed = await stream.ReadEventAsync();

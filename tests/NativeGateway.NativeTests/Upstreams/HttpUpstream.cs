@@ -60,9 +60,23 @@ internal abstract class HttpUpstream : IAsyncDisposable
     {
         foreach (var connection in _connections.Keys)
         {
-            connection.LingerState = new LingerOption(true, 0);
-            connection.Dispose();
+            Reset(connection);
         }
+    }
+
+    /// <summary>Closes a connection without a farewell.</summary>
+    public static void Reset(Socket connection)
+    {
+        try
+        {
+            connection.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception gone) when (gone is ObjectDisposedException or SocketException)
+        {
+            // The gateway was faster.
+        }
+
+        connection.Dispose();
     }
 
     public async ValueTask DisposeAsync()

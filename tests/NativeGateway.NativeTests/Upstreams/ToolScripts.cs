@@ -47,7 +47,7 @@ internal sealed class ToolScripts
     public static Task EchoAsync(UpstreamRequest request, UpstreamReply reply) => reply.ResultAsync(
         request, $$"""{"content":[{"type":"text","text":{{JsonSerializer.Serialize(request.Arguments)}}}],"structuredContent":{{request.Arguments}}}""");
 
-    public Task CallAsync(UpstreamRequest request, UpstreamReply reply) => _tools.TryGetValue(request.Tool!, out var tool)
+    public Task CallAsync(UpstreamRequest request, UpstreamReply reply) => _tools.TryGetValue(request.Tool ?? "", out var tool)
         ? tool(request, reply)
         : reply.ErrorAsync(request, """{"code":-32602,"message":"unknown tool"}""");
 

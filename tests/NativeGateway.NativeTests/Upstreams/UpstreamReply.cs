@@ -41,8 +41,7 @@ internal sealed class UpstreamReply(NetworkStream stream, Socket connection)
     public void Drop()
     {
         IsBroken = true;
-        connection.LingerState = new LingerOption(true, 0);
-        connection.Dispose();
+        HttpUpstream.Reset(connection);
     }
 
     /// <summary>Begins an answer and breaks it off in its middle.</summary>

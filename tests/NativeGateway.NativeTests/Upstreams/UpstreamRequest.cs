@@ -7,6 +7,8 @@ namespace NativeGateway.NativeTests.Upstreams;
 /// <summary>What the gateway sent to an upstream.</summary>
 internal sealed class UpstreamRequest
 {
+    private static readonly JsonElement Nothing = JsonDocument.Parse("{}").RootElement;
+
     private readonly JsonElement _json;
 
     public UpstreamRequest(WireHead head, byte[] body)
@@ -29,9 +31,10 @@ internal sealed class UpstreamRequest
     /// <summary>The id as a raw token; null for a notification.</summary>
     public string? Id => _json.ValueKind == JsonValueKind.Object && _json.TryGetProperty("id", out var id) ? id.GetRawText() : null;
 
-    public string? Tool => Method == "tools/call" ? _json.GetProperty("params").GetProperty("name").GetString() : null;
+    /// <summary>The tool that a call names; null for anything else, also for a call that names none.</summary>
+    public string? Tool => Method == "tools/call" && Params.TryGetProperty("name", out var name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null;
 
-    public string Arguments => _json.GetProperty("params").TryGetProperty("arguments", out var arguments) ? arguments.GetRawText() : "{}";
+    public string Arguments => Params.TryGetProperty("arguments", out var arguments) ? arguments.GetRawText() : "{}";
 
-    public JsonElement Params => _json.GetProperty("params");
+    public JsonElement Params => _json.TryGetProperty("params", out var parameters) && parameters.ValueKind == JsonValueKind.Object ? parameters : Nothing;
 }

@@ -64,7 +64,7 @@ internal sealed class StateSeal(ReadOnlyMemory<byte> key)
         }
 
         var whole = new byte[Base64Url.GetMaxDecodedLength(text.Length)];
-        if (!Base64Url.TryDecodeFromUtf8(text, whole, out var length))
+        if (Base64Url.DecodeFromUtf8(text, whole, out _, out var length) != OperationStatus.Done)
         {
             return null;
         }

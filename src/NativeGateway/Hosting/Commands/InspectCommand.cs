@@ -49,9 +49,9 @@ internal static class InspectCommand
             {
                 Id = Guid.Empty,
                 WorkspaceId = Guid.Empty,
-                Key = "inspected",
+                Key = address!.Authority,
                 Transport = UpstreamTransport.StreamableHttp,
-                Endpoints = [new EndpointConfig(address!)],
+                Endpoints = [new EndpointConfig(address)],
                 Headers = sent,
                 Timeout = patience!.Value,
                 Trusted = true,

@@ -82,7 +82,10 @@ internal sealed class McpClient(IUpstreamSession session)
     }
 
     /// <summary>For the person at the command line, who is the operator: with the detail.</summary>
-    public static string Explain(GatewayError? error) => error is null ? "unknown" : error.Detail is null ? error.Message : $"{error.Message}: {error.Detail}";
+    public static string Explain(GatewayError? error)
+    {
+        return error is null ? "unknown" : error.Detail is null ? error.Message : $"{error.Message.TrimEnd('.')}: {error.Detail}";
+    }
 
     private static McpAnswer ReadError(in UpstreamReceived received)
     {
