@@ -135,7 +135,10 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         }
 
         var isFree = upstream.Config.Trusted || _snapshots.Current.Settings.AllowPrivateUpstreams;
-        return new HttpUpstream(upstream.Config, this, isFree ? _clients.Trusted : _clients.Guarded, time, logger);
+        var client = isFree ? _clients.Trusted : _clients.Guarded;
+        return upstream.Config.Transport == UpstreamTransport.Sse
+            ? new SseUpstream(upstream.Config, this, client, time, logger)
+            : new HttpUpstream(upstream.Config, this, client, time, logger);
     }
 
     private static void Announce(CatalogKinds kinds, Action<McpMethod> announce)

@@ -28,6 +28,14 @@ internal static class HttpFailures
             RetryAfter = retryAfter,
         };
 
+    public static GatewayError Pausing(string key, string? reason, TimeSpan pause) =>
+        new(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' failed a moment ago and is given a pause.")
+        {
+            Detail = reason,
+            Retry = RetryHint.NothingSent,
+            RetryAfter = pause,
+        };
+
     public static GatewayError Credentials(string key, int status) =>
         new(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' is not available.")
         {
@@ -73,10 +81,9 @@ internal static class HttpFailures
         };
 
     public static GatewayError NotMcp(string key, int status) =>
-        new(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' does not answer as an MCP server over Streamable HTTP.")
+        new(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' does not answer as an MCP server over HTTP.")
         {
-            Detail = $"server/discover and initialize were refused (HTTP {status}); check the path of server '{key}', "
-                + "or set its transport to sse when it is a server of revision 2024-11-05",
+            Detail = $"server/discover and initialize were refused (HTTP {status}), and GET opened no stream of 2024-11-05; check the path of server '{key}'",
         };
 
     public static GatewayError OpeningTimeout(string key, TimeSpan limit) =>
