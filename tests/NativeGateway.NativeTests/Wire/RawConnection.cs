@@ -92,7 +92,7 @@ internal sealed class RawConnection : IDisposable
         return await _reader.ReadHeadAsync(limit.Token) ?? throw new IOException("The gateway closed the connection without an answer.");
     }
 
-    /// <summary>The data of the next event of a stream whose head was read, comments and events without data skipped; null when the stream ends.</summary>
+    /// <summary>The data of the next event of a stream whose head was read, comments skipped; null when the stream ends.</summary>
     public async Task<string?> ReadEventAsync()
     {
         using var limit = new CancellationTokenSource(TestTime.Limit);
@@ -103,6 +103,7 @@ internal sealed class RawConnection : IDisposable
             {
                 var line = _streamed[..end];
                 _streamed = _streamed[(end + 1)..];
+                // Events without data only carry an id to resume from.
                 if (line.StartsWith("data:", StringComparison.Ordinal) && line["data:".Length..].Trim() is { Length: > 0 } data)
                 {
                     return data;

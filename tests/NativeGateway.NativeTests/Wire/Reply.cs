@@ -15,7 +15,7 @@ internal sealed record Reply(WireHead Head, byte[] Body)
 
     public string? this[string header] => Head[header];
 
-    /// <summary>The data of each event of an event stream; events without data are no messages.</summary>
+    /// <summary>The data of each event of an event stream; events without data only carry an id to resume from.</summary>
     public IReadOnlyList<string> Events => [.. Text.Split('\n')
         .Where(line => line.StartsWith("data:", StringComparison.Ordinal)).Select(line => line["data:".Length..].Trim()).Where(data => data.Length > 0)];
 
