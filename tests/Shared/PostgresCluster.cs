@@ -78,7 +78,8 @@ public sealed class PostgresCluster : IAsyncLifetime
             {
                 ready.TrySetResult();
             }
-            else if (line.Data.Contains("FATAL:", StringComparison.Ordinal))
+            // A client that came back too early is told so by a FATAL of its own connection.
+            else if (line.Data.Contains("FATAL:", StringComparison.Ordinal) && !line.Data.Contains("starting up", StringComparison.Ordinal))
             {
                 ready.TrySetException(new InvalidOperationException("Postgres did not start:\n" + string.Join('\n', log)));
             }
