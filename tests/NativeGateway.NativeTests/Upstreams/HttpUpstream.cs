@@ -14,6 +14,9 @@ internal abstract class HttpUpstream : IAsyncDisposable
     private readonly CancellationTokenSource _disposed = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Socket? _listener;
+
+    /// <summary>Keeps the port while nobody listens on it.</summary>
+    private Socket? _holder;
     private Task _accepting = Task.CompletedTask;
 
     protected HttpUpstream()
@@ -40,6 +43,7 @@ internal abstract class HttpUpstream : IAsyncDisposable
     /// <summary>Accepts connections, after a stop on the same port again.</summary>
     public void Start()
     {
+        _holder?.Dispose();
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, Port));
         listener.Listen(2048);
@@ -48,12 +52,12 @@ internal abstract class HttpUpstream : IAsyncDisposable
         _accepting = AcceptAsync(listener);
     }
 
-    /// <summary>As if the process was killed: the port is closed and every connection reset.</summary>
+    /// <summary>As if the process was killed: the port refuses connections (and is kept from others), and every connection is reset.</summary>
     public async Task StopAsync()
     {
-        _listener?.Dispose();
-        await _accepting;
-        BreakConnections();
+        await CloseAsync();
+        _holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        _holder.Bind(new IPEndPoint(IPAddress.Loopback, Port));
     }
 
     public void BreakConnections()
@@ -83,12 +87,20 @@ internal abstract class HttpUpstream : IAsyncDisposable
     {
         _ended.TrySetResult();
         await _disposed.CancelAsync();
-        await StopAsync();
+        await CloseAsync();
+        _holder?.Dispose();
         _disposed.Dispose();
     }
 
     /// <summary>Answers one request; the connection is kept afterwards.</summary>
     protected abstract Task AnswerAsync(UpstreamRequest request, UpstreamReply reply);
+
+    private async Task CloseAsync()
+    {
+        _listener?.Dispose();
+        await _accepting;
+        BreakConnections();
+    }
 
     private async Task AcceptAsync(Socket listener)
     {

@@ -103,9 +103,10 @@ internal sealed class RawConnection : IDisposable
             {
                 var line = _streamed[..end];
                 _streamed = _streamed[(end + 1)..];
-                if (line.StartsWith("data:", StringComparison.Ordinal))
+                // Events without data only carry an id to resume from.
+                if (line.StartsWith("data:", StringComparison.Ordinal) && line["data:".Length..].Trim() is { Length: > 0 } data)
                 {
-                    return line["data:".Length..].Trim();
+                    return data;
                 }
             }
             else if (await _reader.ReadChunkAsync(limit.Token) is { Length: > 0 } chunk)

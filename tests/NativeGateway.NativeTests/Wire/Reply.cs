@@ -15,9 +15,9 @@ internal sealed record Reply(WireHead Head, byte[] Body)
 
     public string? this[string header] => Head[header];
 
-    /// <summary>The data of each event of an event stream.</summary>
+    /// <summary>The data of each event of an event stream; events without data only carry an id to resume from.</summary>
     public IReadOnlyList<string> Events => [.. Text.Split('\n')
-        .Where(line => line.StartsWith("data:", StringComparison.Ordinal)).Select(line => line["data:".Length..].Trim())];
+        .Where(line => line.StartsWith("data:", StringComparison.Ordinal)).Select(line => line["data:".Length..].Trim()).Where(data => data.Length > 0)];
 
     /// <summary>The JSON-RPC message that ends the answer, be it a JSON body or the last event of a stream.</summary>
     public JsonElement Json => JsonDocument.Parse(IsEventStream ? Events[^1] : Text).RootElement;

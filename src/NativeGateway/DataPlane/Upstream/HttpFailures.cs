@@ -13,7 +13,8 @@ internal static class HttpFailures
     public static GatewayError Transport(string key, Exception fault, bool nothingSent)
     {
         var reached = !nothingSent && !IsConnectFault(fault);
-        return new GatewayError(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' {(reached ? "broke the connection before it answered" : "cannot be reached")}.")
+        var what = reached ? "broke the connection before it answered" : "cannot be reached";
+        return new GatewayError(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' {what}.")
         {
             Detail = Describe(fault),
             Retry = reached ? RetryHint.Never : RetryHint.NothingSent,

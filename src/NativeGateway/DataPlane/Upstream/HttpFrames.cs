@@ -133,7 +133,12 @@ internal sealed class HttpFrames : IAsyncDisposable
         {
             var kind = _objects.Next(out bytes);
             frame = new HttpFrame(
-                kind switch { JsonFrameKind.TooLarge => HttpFrameKind.TooLarge, JsonFrameKind.Garbage => HttpFrameKind.Garbage, _ => HttpFrameKind.Message },
+                kind switch
+                {
+                    JsonFrameKind.TooLarge => HttpFrameKind.TooLarge,
+                    JsonFrameKind.Garbage => HttpFrameKind.Garbage,
+                    _ => HttpFrameKind.Message,
+                },
                 bytes);
             return kind != JsonFrameKind.None;
         }

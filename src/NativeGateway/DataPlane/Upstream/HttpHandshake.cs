@@ -172,7 +172,8 @@ internal static class HttpHandshake
                 var received = await reply.ReadAsync(cancellationToken);
                 if (received.Error is not null || received.Message.IsResponse)
                 {
-                    return new Answer(received.Error is null ? received.Bytes.ToArray() : null, received.Message, call.SessionId, null, received.Error);
+                    var bytes = received.Error is null ? received.Bytes.ToArray() : null;
+                    return new Answer(bytes, received.Message, call.SessionId, null, received.Error);
                 }
             }
         }

@@ -99,7 +99,7 @@ internal sealed class SseSession : IUpstreamSession
         }
 
         var sent = await _post!.PostAsync(HttpSessionHead.None, message, cancellationToken);
-        return sent.Response is { } response ? await JudgeAsync(response, cancellationToken) : sent.Error;
+        return sent.Response is { } response ? await JudgeAsync(response, null, cancellationToken) : sent.Error;
     }
 
     /// <summary>True when the call was still waiting for its answer.</summary>
@@ -176,7 +176,7 @@ internal sealed class SseSession : IUpstreamSession
             var request = new UpstreamRequest { TraceParent = traceParent };
             request.Message.Reset(message);
             var sent = await _post!.PostAsync(HttpSessionHead.None, request, left);
-            error = sent.Response is { } response ? await JudgeAsync(response, left) : sent.Error;
+            error = sent.Response is { } response ? await JudgeAsync(response, call, left) : sent.Error;
         }
         catch (OperationCanceledException)
         {
@@ -195,7 +195,7 @@ internal sealed class SseSession : IUpstreamSession
     }
 
     /// <summary>How a POST was taken; null when well. Disposes the response.</summary>
-    private async ValueTask<GatewayError?> JudgeAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async ValueTask<GatewayError?> JudgeAsync(HttpResponseMessage response, SseCall? call, CancellationToken cancellationToken)
     {
         if (response.IsSuccessStatusCode)
         {
@@ -209,7 +209,13 @@ internal sealed class SseSession : IUpstreamSession
             return refusal.ToError(_wire.Key);
         }
 
-        // The address belongs to this connection, so the upstream does not know the connection any more, and has processed nothing.
+        // The address belongs to this connection, so the upstream does not know the connection any more, and has not processed this message;
+        // what the other calls have come to is not known.
+        if (call is not null)
+        {
+            _calls.TryTake(call.Id, out _);
+        }
+
         Close("it does not know its session any more", wanted: false);
         return Gone();
     }

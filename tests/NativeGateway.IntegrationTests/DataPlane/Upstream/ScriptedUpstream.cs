@@ -197,7 +197,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
 
         var body = Encoding.UTF8.GetString([.. buffer.Skip(end + 4).Take(length)]);
         buffer.RemoveRange(0, end + 4 + length);
-        return new ScriptedRequest(socket, lines[0].Split(' ')[0], headers, body);
+        return new ScriptedRequest(socket, lines[0].Split(' ')[0], lines[0].Split(' ')[1], headers, body);
     }
 
     private static async Task<bool> FillAsync(Socket socket, List<byte> buffer)
