@@ -14,7 +14,7 @@ internal sealed class RecordingClient(int takes = int.MaxValue)
     public string LastId => _events[^1].Id;
 
     /// <summary>What comes after the cut is lost without an error, as on a connection whose peer has vanished.</summary>
-    public ValueTask WriteAsync(string id, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    public ValueTask WriteAsync(string id, ReadOnlyMemory<byte> data, CancellationToken _)
     {
         if (_events.Count < takes)
         {
