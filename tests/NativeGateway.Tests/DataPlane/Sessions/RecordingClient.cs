@@ -16,6 +16,7 @@ internal sealed class RecordingClient(int takes = int.MaxValue)
     /// <summary>What comes after the cut is lost without an error, as on a connection whose peer has vanished.</summary>
     public ValueTask WriteAsync(string id, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (_events.Count < takes)
         {
             _events.Add((id, Encoding.UTF8.GetString(data.Span)));
