@@ -14,8 +14,9 @@ internal sealed class RecordingClient(int takes = int.MaxValue)
     public string LastId => _events[^1].Id;
 
     /// <summary>What comes after the cut is lost without an error, as on a connection whose peer has vanished.</summary>
-    public ValueTask WriteAsync(string id, ReadOnlyMemory<byte> data, CancellationToken _)
+    public ValueTask WriteAsync(string id, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (_events.Count < takes)
         {
             _events.Add((id, Encoding.UTF8.GetString(data.Span)));
