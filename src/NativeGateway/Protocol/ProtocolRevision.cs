@@ -16,6 +16,7 @@ internal sealed class ProtocolRevision
     {
         HasElicitation = true,
         HasUrlElicitation = true,
+        HasMultiSelect = true,
         HasVersionHeader = true,
         HasPrimingEvents = true,
     };
@@ -25,6 +26,7 @@ internal sealed class ProtocolRevision
         IsModern = true,
         HasElicitation = true,
         HasUrlElicitation = true,
+        HasMultiSelect = true,
         HasVersionHeader = true,
     };
 
@@ -60,6 +62,9 @@ internal sealed class ProtocolRevision
 
     /// <summary>A user may be sent to a web page, not only be shown a form.</summary>
     public bool HasUrlElicitation { get; private init; }
+
+    /// <summary>A field of a form may let the user choose several values.</summary>
+    public bool HasMultiSelect { get; private init; }
 
     /// <summary>Requests name the revision in <c>MCP-Protocol-Version</c>.</summary>
     public bool HasVersionHeader { get; private init; }

@@ -111,6 +111,9 @@ internal static class ConsoleLogLine
             case double number when double.IsFinite(number):
                 json.WriteNumberValue(number);
                 break;
+            case DateTimeOffset time:
+                json.WriteStringValue(time.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture));
+                break;
             default:
                 json.WriteStringValue(Plain(Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
                 break;

@@ -28,6 +28,8 @@ internal sealed class ConsoleLogProvider : ILoggerProvider
         var frameworkLevel = level > LogLevel.Warning ? level : LogLevel.Warning;
         options.Rules.Add(new LoggerFilterRule(null, "Microsoft", frameworkLevel, null));
         options.Rules.Add(new LoggerFilterRule(null, "System", frameworkLevel, null));
+        // Says again, with a stack, what the host frame tells the operator itself: that an address is taken.
+        options.Rules.Add(new LoggerFilterRule(null, "Microsoft.Extensions.Hosting", LogLevel.None, null));
         return new LoggerFactory([provider], options);
     }
 

@@ -92,6 +92,12 @@ internal sealed class ClientInput(TimeProvider time)
             var answer = new TaskCompletionSource<ReadOnlyMemory<byte>>(TaskCreationOptions.RunContinuationsAsynchronously);
             answers[i] = answer.Task;
             var request = input.Requests[i];
+            if (!exchange.Revision.CanShow(request.Method, request.Params.Span, new ByteRange(0, request.Params.Length)))
+            {
+                answer.SetResult(default);
+                continue;
+            }
+
             var id = questions.Open((message, head, _) => Take(answer, message, head), default);
             if (id is null)
             {

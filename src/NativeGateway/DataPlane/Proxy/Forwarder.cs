@@ -117,6 +117,7 @@ internal sealed class Forwarder(
             {
                 var sending = await session.SendAsync(exchange.Request, clock.Token).ConfigureAwait(false); // 4
                 reply = sending.Reply;
+                session = sending.Elsewhere ?? session;
                 relayed = reply is null
                     ? new Relayed(sending.Error, null)
                     : await relay.RunAsync(exchange, session, reply, clock, lease).ConfigureAwait(false);   // 5

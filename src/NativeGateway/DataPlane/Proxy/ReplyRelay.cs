@@ -62,6 +62,13 @@ internal sealed class ReplyRelay(ReplyWriter writer, SuspendingRelay suspending,
     private static async ValueTask RelayQuestionAsync(Exchange exchange, IUpstreamSession session, UpstreamReceived received, CallClock clock)
     {
         var id = received.Message.Id.Of(received.Bytes.Span).ToArray();
+        var method = received.Message.MethodCode;
+        if (!exchange.Revision.CanShow(method, received.Bytes.Span, received.Message.Params))
+        {
+            await session.PostAsync(QuestionText.Dismiss(id, method), clock.Token).ConfigureAwait(false);
+            return;
+        }
+
         var questions = exchange.Questions ??= new ClientQuestions(exchange.Session!, clock);
         if (questions.Open(ClientQuestions.PassTo(session, id), id) is not { } token)
         {
@@ -72,7 +79,7 @@ internal sealed class ReplyRelay(ReplyWriter writer, SuspendingRelay suspending,
         var editor = exchange.Request.Message;
         editor.Reset(received.Bytes);
         editor.Replace(received.Message.Id, token);
-        if (received.Message.MethodCode == McpMethod.ElicitationCreate && exchange.Single is null)
+        if (method == McpMethod.ElicitationCreate && exchange.Single is null)
         {
             Questions.Attribute(editor, received.Message.Params, exchange.Target!.KeyUtf8);
         }

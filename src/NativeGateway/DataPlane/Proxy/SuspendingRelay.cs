@@ -16,7 +16,8 @@ namespace NativeGateway.DataPlane.Proxy;
 ///        &lt;───────────────────────────────── result ───────
 /// </code>
 /// </summary>
-internal sealed class SuspendingRelay(ReplyWriter writer, SuspendedCalls calls, RequestStates states, TimeProvider time)
+internal sealed class SuspendingRelay(
+    ReplyWriter writer, SuspendedCalls calls, RequestStates states, LogLevels logLevels, TimeProvider time)
 {
     /// <summary>Upstreams that ask several things at once do so one after the other; the client shall get them together.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(20);
@@ -24,17 +25,13 @@ internal sealed class SuspendingRelay(ReplyWriter writer, SuspendedCalls calls, 
     private static readonly GatewayError Full =
         new(ErrorKind.Saturated, "Too many calls wait for answers of their clients.") { RetryAfter = TimeSpan.FromSeconds(30) };
 
-    private static readonly GatewayError Malformed =
-        new(ErrorKind.InvalidParams, "inputResponses holds something that is no answer to its question. The call still waits: send it again with the same requestState.");
-
-    private static readonly Dictionary<OpenQuestion, ReadOnlyMemory<byte>> NoAnswers = [];
+    private static readonly GatewayError Malformed = new(
+        ErrorKind.InvalidParams,
+        "inputResponses holds something that is no answer to its question. The call still waits: send it again with the same requestState.");
 
     /// <summary>The first question of a call.</summary>
-    public async ValueTask<GatewayError?> BeginAsync(Exchange exchange, SuspendedCall call, UpstreamReceived question)
-    {
-        await call.TakeQuestionAsync(question).ConfigureAwait(false);
-        return await RunAsync(exchange, call, NoAnswers).ConfigureAwait(false);
-    }
+    public ValueTask<GatewayError?> BeginAsync(Exchange exchange, SuspendedCall call, UpstreamReceived question) =>
+        RunAsync(exchange, call, () => TakeFirstAsync(call, question));
 
     /// <summary>The client is back, with answers or without.</summary>
     public async ValueTask<GatewayError?> ResumeAsync(Exchange exchange, RequestState state)
@@ -50,14 +47,15 @@ internal sealed class SuspendingRelay(ReplyWriter writer, SuspendedCalls calls, 
             return Malformed;
         }
 
-        call.Capabilities = exchange.Askable = ClientCapabilityReader.Read(exchange.Body.Span, exchange.Message.MetaCapabilities, exchange.Revision);
+        call.Capabilities = exchange.Askable =
+            ClientCapabilityReader.Read(exchange.Body.Span, exchange.Message.MetaCapabilities, exchange.Revision);
         call.Clock.Resume(exchange.ClientGone);
         exchange.Request.ProgressToken = call.ProgressToken;
         exchange.IsHandedOver = true;
         var started = Stopwatch.GetTimestamp();
         try
         {
-            return await RunAsync(exchange, call, answers).ConfigureAwait(false);
+            return await RunAsync(exchange, call, () => AnswerAsync(exchange, call, answers)).ConfigureAwait(false);
         }
         finally
         {
@@ -65,12 +63,29 @@ internal sealed class SuspendingRelay(ReplyWriter writer, SuspendedCalls calls, 
         }
     }
 
-    private async ValueTask<GatewayError?> RunAsync(Exchange exchange, SuspendedCall call, Dictionary<OpenQuestion, ReadOnlyMemory<byte>> answers)
+    private static async ValueTask<GatewayError?> TakeFirstAsync(SuspendedCall call, UpstreamReceived question)
+    {
+        await call.TakeQuestionAsync(question).ConfigureAwait(false);
+        return null;
+    }
+
+    private async ValueTask<GatewayError?> AnswerAsync(Exchange exchange, SuspendedCall call, Dictionary<OpenQuestion, ReadOnlyMemory<byte>> answers)
+    {
+        if (LogLevelNames.Find(exchange.Text(exchange.Message.MetaLogLevel)) is { } level)
+        {
+            await logLevels.EnsureAsync(call.Session, level).ConfigureAwait(false);
+        }
+
+        return await call.AnswerAsync(answers).ConfigureAwait(false);
+    }
+
+    /// <param name="begin">Done before anything is read; the call ends when it fails.</param>
+    private async ValueTask<GatewayError?> RunAsync(Exchange exchange, SuspendedCall call, Func<ValueTask<GatewayError?>> begin)
     {
         var isKept = false;
         try
         {
-            if (await call.AnswerAsync(answers).ConfigureAwait(false) is { } unreachable)
+            if (await begin().ConfigureAwait(false) is { } unreachable)
             {
                 return unreachable;
             }

@@ -28,6 +28,28 @@ internal static class Questions
         }
     }
 
+    /// <summary>
+    /// Whether a client of that revision can show the question at all: forms have got fields in which several values can be chosen only late.
+    /// </summary>
+    public static bool CanShow(this ProtocolRevision client, McpMethod method, ReadOnlySpan<byte> source, ByteRange parameters)
+    {
+        if (method != McpMethod.ElicitationCreate || client.HasMultiSelect)
+        {
+            return true;
+        }
+
+        var fields = new JsonMembers(source, JsonMembers.Find(source, JsonMembers.Find(source, parameters, "requestedSchema"u8), "properties"u8));
+        while (fields.MoveNext())
+        {
+            if (JsonMembers.Find(source, fields.Value, "type"u8).Of(source).SequenceEqual("\"array\""u8))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     public static bool Covers(this ClientCapabilities declared, ClientCapabilities? needed) => needed is { } all && (declared & all) == all;
 
     /// <summary>

@@ -166,12 +166,8 @@ internal sealed class SuspendedCall(
     {
         if (!IsAnswered && _outcome is null)
         {
-            foreach (var question in _questions)
-            {
-                await PostAsync(QuestionText.Dismiss(question.UpstreamId.Span, question.Method)).ConfigureAwait(false);
-            }
-
-            await PostAsync(NotificationText.Cancelled(_requestId)).ConfigureAwait(false);
+            var last = _questions.Select(question => QuestionText.Dismiss(question.UpstreamId.Span, question.Method));
+            await PostAsync([.. last, NotificationText.Cancelled(_requestId)]).ConfigureAwait(false);
         }
 
         clock.CallOff();
@@ -196,13 +192,16 @@ internal sealed class SuspendedCall(
         lease.Dispose();
     }
 
-    /// <summary>Says something that the call does not depend on, within a short time.</summary>
-    private async ValueTask PostAsync(ReadOnlyMemory<byte> message)
+    /// <summary>Says what the call does not depend on, within a short time for all of it.</summary>
+    private async ValueTask PostAsync(params ReadOnlyMemory<byte>[] messages)
     {
         using var patience = new CancellationTokenSource(Courtesy, time);
         try
         {
-            await session.PostAsync(message, patience.Token).ConfigureAwait(false);
+            foreach (var message in messages)
+            {
+                await session.PostAsync(message, patience.Token).ConfigureAwait(false);
+            }
         }
         catch (OperationCanceledException)
         {

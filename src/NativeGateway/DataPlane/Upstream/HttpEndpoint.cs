@@ -20,6 +20,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly Dictionary<ClientCapabilities, Task<UpstreamOpening>> _openings = [];
     private readonly List<Task> _streams = [];
+    private readonly SseFallback _sse;
     private Task<HttpDetection>? _detection;
 
     /// <summary>Replaced, never changed: read without the lock on every request.</summary>
@@ -43,6 +44,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         Upstream = upstream;
         _wire = wire;
         _ids = ids;
+        _sse = new SseFallback(wire, ids);
         _limit = wire.Config.Timeout < LongestOpening ? wire.Config.Timeout : LongestOpening;
     }
 
@@ -56,6 +58,11 @@ internal sealed class HttpEndpoint : IAsyncDisposable
 
     public async ValueTask<UpstreamOpening> OpenAsync(ClientCapabilities capabilities, CancellationToken cancellationToken)
     {
+        if (_sse.Find(capabilities) is { } known)
+        {
+            return new UpstreamOpening(known, null);
+        }
+
         Task<UpstreamOpening>? opening;
         lock (_gate)
         {
@@ -115,6 +122,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();
+        await _sse.DisposeAsync();
         Sessions last;
         Task[] streams;
         lock (_gate)
@@ -157,6 +165,11 @@ internal sealed class HttpEndpoint : IAsyncDisposable
 
     private async Task<UpstreamOpening> TryOpenAsync(ClientCapabilities capabilities)
     {
+        if (_sse.IsUsed && await _sse.TryOpenAsync(capabilities, _closing.Token) is { } again)
+        {
+            return again;
+        }
+
         Task<HttpDetection> detecting;
         lock (_gate)
         {
@@ -180,7 +193,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         {
             // As long as no handshake worked, "legacy" is but a guess: a proxy may have answered for a server that was not there yet.
             Unlearn(detecting);
-            return new UpstreamOpening(null, greeting.Error);
+            return (greeting.MayBeSse ? await _sse.TryOpenAsync(capabilities, _closing.Token) : null) ?? new UpstreamOpening(null, greeting.Error);
         }
 
         return new UpstreamOpening(Keep(capabilities, state), null);

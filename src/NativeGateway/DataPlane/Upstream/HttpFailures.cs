@@ -13,7 +13,8 @@ internal static class HttpFailures
     public static GatewayError Transport(string key, Exception fault, bool nothingSent)
     {
         var reached = !nothingSent && !IsConnectFault(fault);
-        return new GatewayError(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' {(reached ? "broke the connection before it answered" : "cannot be reached")}.")
+        var what = reached ? "broke the connection before it answered" : "cannot be reached";
+        return new GatewayError(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' {what}.")
         {
             Detail = Describe(fault),
             Retry = reached ? RetryHint.Never : RetryHint.NothingSent,
@@ -26,6 +27,14 @@ internal static class HttpFailures
             Detail = $"it could not be reached several times in a row ({lastFailure}); the next attempt follows by itself",
             Retry = RetryHint.NothingSent,
             RetryAfter = retryAfter,
+        };
+
+    public static GatewayError Pausing(string key, string? reason, TimeSpan pause) =>
+        new(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' failed a moment ago and is given a pause.")
+        {
+            Detail = reason,
+            Retry = RetryHint.NothingSent,
+            RetryAfter = pause,
         };
 
     public static GatewayError Credentials(string key, int status) =>
@@ -73,10 +82,9 @@ internal static class HttpFailures
         };
 
     public static GatewayError NotMcp(string key, int status) =>
-        new(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' does not answer as an MCP server over Streamable HTTP.")
+        new(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' does not answer as an MCP server over HTTP.")
         {
-            Detail = $"server/discover and initialize were refused (HTTP {status}); check the path of server '{key}', "
-                + "or set its transport to sse when it is a server of revision 2024-11-05",
+            Detail = $"server/discover and initialize were refused (HTTP {status}), and GET opened no stream of 2024-11-05; check the path of server '{key}'",
         };
 
     public static GatewayError OpeningTimeout(string key, TimeSpan limit) =>

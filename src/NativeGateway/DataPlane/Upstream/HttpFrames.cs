@@ -8,6 +8,9 @@ internal enum HttpFrameKind : byte
 {
     Message,
 
+    /// <summary>Where an upstream of 2024-11-05 wants to be sent messages; only for who asked for it.</summary>
+    Endpoint,
+
     /// <summary>The body ended as it should.</summary>
     End,
 
@@ -46,6 +49,9 @@ internal sealed class HttpFrames : IAsyncDisposable
         _body = response.Content.ReadAsStream();
     }
 
+    /// <summary>Events of the type <c>endpoint</c> are given as frames.</summary>
+    public bool TakesEndpoint { get; init; }
+
     public bool IsEventStream => _events is not null;
 
     public string? LastEventId => _events?.LastEventId;
@@ -53,12 +59,12 @@ internal sealed class HttpFrames : IAsyncDisposable
     public TimeSpan? Retry => _events?.Retry;
 
     /// <summary>Null, with the response untouched, when its content type is neither of the two.</summary>
-    public static HttpFrames? TryOpen(HttpResponseMessage response, ProtocolRevision? revision)
+    public static HttpFrames? TryOpen(HttpResponseMessage response, ProtocolRevision? revision, bool takesEndpoint = false)
     {
         var type = response.Content.Headers.ContentType?.MediaType;
         if (string.Equals(type, "text/event-stream", StringComparison.OrdinalIgnoreCase))
         {
-            return new HttpFrames(response, new SseReader(MaxMessage), null);
+            return new HttpFrames(response, new SseReader(MaxMessage), null) { TakesEndpoint = takesEndpoint };
         }
 
         if (!string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase))
@@ -127,7 +133,12 @@ internal sealed class HttpFrames : IAsyncDisposable
         {
             var kind = _objects.Next(out bytes);
             frame = new HttpFrame(
-                kind switch { JsonFrameKind.TooLarge => HttpFrameKind.TooLarge, JsonFrameKind.Garbage => HttpFrameKind.Garbage, _ => HttpFrameKind.Message },
+                kind switch
+                {
+                    JsonFrameKind.TooLarge => HttpFrameKind.TooLarge,
+                    JsonFrameKind.Garbage => HttpFrameKind.Garbage,
+                    _ => HttpFrameKind.Message,
+                },
                 bytes);
             return kind != JsonFrameKind.None;
         }
@@ -135,6 +146,12 @@ internal sealed class HttpFrames : IAsyncDisposable
         SseKind found;
         while ((found = _events!.Next(out bytes)) == SseKind.Event && !_events.IsMessage)
         {
+            if (TakesEndpoint && _events.EventName.SequenceEqual("endpoint"u8))
+            {
+                frame = new HttpFrame(HttpFrameKind.Endpoint, bytes);
+                return true;
+            }
+
             // Events of other types mean something to other protocols.
         }
 

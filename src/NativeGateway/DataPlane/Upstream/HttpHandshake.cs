@@ -8,7 +8,8 @@ internal readonly record struct HttpDetection(HttpSessionState? Modern, bool IsL
 
 /// <summary>How an <c>initialize</c> went. Exactly one of state and error is set.</summary>
 /// <param name="IsOtherEra">Refused in a way that says: look again what it speaks.</param>
-internal readonly record struct HttpGreeting(HttpSessionState? State, GatewayError? Error, bool IsOtherEra = false);
+/// <param name="MayBeSse">Refused as a server of 2024-11-05 would.</param>
+internal readonly record struct HttpGreeting(HttpSessionState? State, GatewayError? Error, bool IsOtherEra = false, bool MayBeSse = false);
 
 /// <summary>
 /// Finds out which era an endpoint belongs to and opens legacy sessions (2026-07-28, basic/versioning and basic/transports/streamable-http,
@@ -59,7 +60,7 @@ internal static class HttpHandshake
         if (answer.Refusal is { } refusal)
         {
             return refusal.Status is 400 or 404 or 405
-                ? new HttpGreeting(null, HttpFailures.NotMcp(wire.Key, refusal.Status), IsOtherEra: true)
+                ? new HttpGreeting(null, HttpFailures.NotMcp(wire.Key, refusal.Status), IsOtherEra: true, MayBeSse: true)
                 : new HttpGreeting(null, refusal.ToError(wire.Key));
         }
 
@@ -171,7 +172,8 @@ internal static class HttpHandshake
                 var received = await reply.ReadAsync(cancellationToken);
                 if (received.Error is not null || received.Message.IsResponse)
                 {
-                    return new Answer(received.Error is null ? received.Bytes.ToArray() : null, received.Message, call.SessionId, null, received.Error);
+                    var bytes = received.Error is null ? received.Bytes.ToArray() : null;
+                    return new Answer(bytes, received.Message, call.SessionId, null, received.Error);
                 }
             }
         }

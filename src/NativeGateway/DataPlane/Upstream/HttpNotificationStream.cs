@@ -94,15 +94,16 @@ internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire,
         if (!response.IsSuccessStatusCode)
         {
             var refusal = await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken);
-            if (refusal.Status == 404 && state.Head.SessionId is not null)
+            if (_hadStream && refusal.MeansLostSession(state.Head, default))
             {
-                // When it works, this state ends, and the new one gets a stream of its own.
+                // When it works, this state ends, and the new one gets a stream of its own. Where there never was a stream, the same status
+                // only says that there is none: not every server knows 405.
                 await session.RenewAsync(state, cancellationToken);
                 return Outcome.Failed;
             }
 
             _wishedDelay = refusal.RetryAfter;
-            return refusal.Status is >= 500 or 408 or 429 ? Outcome.Failed : Outcome.NotOffered;
+            return refusal.IsPassing ? Outcome.Failed : Outcome.NotOffered;
         }
 
         var frames = HttpFrames.TryOpen(response, state.Head.Revision);
@@ -112,6 +113,7 @@ internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire,
             return Outcome.NotOffered;
         }
 
+        _hadStream = true;
         await using (frames)
         {
             await TakeAllAsync(state, frames, cancellationToken);
@@ -157,7 +159,7 @@ internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire,
         if (call.Refusal is { } refusal)
         {
             _wishedDelay = refusal.RetryAfter;
-            return refusal.Status is >= 500 or 408 or 429 ? Outcome.Failed : Outcome.NotOffered;
+            return refusal.IsPassing ? Outcome.Failed : Outcome.NotOffered;
         }
 
         if (call.Reply is not { } reply)

@@ -61,15 +61,18 @@ internal sealed class HttpRefusal
 
     /// <summary>
     /// The session is gone, so the request was not processed: 404 (2025-11-25, basic/transports, "Session Management"), or, as many servers
-    /// written after the official examples do, 400 with an error that answers nobody.
+    /// written after the official examples do, 400 with an error of the range that has no fixed meanings.
     /// </summary>
     public bool MeansLostSession(HttpSessionHead head, ReadOnlySpan<byte> id) =>
         head.SessionId is not null && Status switch
         {
             404 => !(ErrorCode == -32601 && Answers(id)),
-            400 => ErrorCode is <= -32000 and > -32020 && !Answers(id),
+            400 => ErrorCode is <= -32000 and > -32020,
             _ => false,
         };
+
+    /// <summary>It may be different in a moment.</summary>
+    public bool IsPassing => Status is >= 500 or 408 or 409 or 425 or 429;
 
     /// <summary>The upstream does not speak (any more) what it spoke when the session was opened; the request was not processed.</summary>
     public bool MeansOtherEra => ErrorCode is -32022 || (Status is 404 or 405 && !HasRpcError);

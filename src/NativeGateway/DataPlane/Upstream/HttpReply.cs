@@ -131,9 +131,9 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
                 return true;
             }
 
-            response.Dispose();
-            if ((int)response.StatusCode < 500)
+            if (response.IsSuccessStatusCode || !(await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken)).IsPassing)
             {
+                response.Dispose();
                 return false;
             }
         }

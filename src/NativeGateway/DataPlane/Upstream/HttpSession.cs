@@ -17,6 +17,7 @@ internal sealed class HttpSession : IUpstreamSession
     private volatile HttpSessionState _state;
     private Task<GatewayError?>? _renewal;
     private volatile bool _isRetired;
+    private volatile bool _badRequestIsNoLoss;
 
     public HttpSession(HttpEndpoint endpoint, HttpWire wire, UpstreamIds ids, ClientCapabilities capabilities, HttpSessionState state)
     {
@@ -61,7 +62,7 @@ internal sealed class HttpSession : IUpstreamSession
                 return new UpstreamSending(call.Reply, call.Error);
             }
 
-            var isLost = refusal.MeansLostSession(state.Head, request.Id.Span);
+            var isLost = refusal.MeansLostSession(state.Head, request.Id.Span) && !(refusal.Status == 400 && _badRequestIsNoLoss);
             if (isLost && isFirst)
             {
                 if (await RenewAsync(state, cancellationToken) is { } error)
@@ -76,6 +77,9 @@ internal sealed class HttpSession : IUpstreamSession
             {
                 return new UpstreamSending(null, HttpFailures.SessionLost(_wire.Key));
             }
+
+            // A fresh session was refused alike, so this status has another meaning here; no request shall cost a session again.
+            _badRequestIsNoLoss |= isLost;
 
             if (!isLost && refusal.MeansOtherEra)
             {

@@ -60,7 +60,7 @@ internal sealed class HttpUpstream : IUpstreamConnection
             var sending = await session.SendHereAsync(request, cancellationToken);
             if (sending.Error is not { Retry: RetryHint.NothingSent })
             {
-                return sending;
+                return sending with { Elsewhere = session };
             }
         }
 

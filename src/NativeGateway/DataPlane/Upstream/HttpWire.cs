@@ -69,6 +69,18 @@ internal sealed class HttpWire
 
     private Uri Url { get; }
 
+    /// <summary>
+    /// The same peer under another address of its own. Null when the reference leads to another origin: what the gateway sends there would be
+    /// for somebody else's eyes.
+    /// </summary>
+    public HttpWire? At(string reference)
+    {
+        return Uri.TryCreate(Url, reference, out var target)
+            && target.Scheme == Url.Scheme && target.IdnHost == Url.IdnHost && target.Port == Url.Port && target.UserInfo == Url.UserInfo
+            ? new HttpWire(Config, target, Events, _invoker, Time, Logger)
+            : null;
+    }
+
     public async ValueTask<HttpSent> PostAsync(HttpSessionHead head, UpstreamRequest request, CancellationToken cancellationToken)
     {
         using var message = Create(HttpMethod.Post, head);

@@ -74,7 +74,8 @@ internal sealed class UpstreamRequest
 }
 
 /// <summary>A reply stream, or why there is none. Exactly one of the two is set.</summary>
-internal readonly record struct UpstreamSending(UpstreamReply? Reply, GatewayError? Error);
+/// <param name="Elsewhere">The session that took the request in the place of the one it was given to; what belongs to the request goes there.</param>
+internal readonly record struct UpstreamSending(UpstreamReply? Reply, GatewayError? Error, IUpstreamSession? Elsewhere = null);
 
 /// <summary>
 /// What an upstream sends back for one request: any number of notifications and requests, then one response. Reading is pull-based, so a slow

@@ -2,12 +2,12 @@ using NativeGateway.Model;
 
 namespace NativeGateway.DataPlane.Upstream;
 
-/// <summary>The requests in flight on one stdio session, by id and by progress token. Closed once, with the session. Any thread.</summary>
+/// <summary>The requests in flight on one connection that carries many, by id and by progress token. Closed once, with the session. Any thread.</summary>
 internal sealed class PendingCalls
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<long, StdioCall> _byId = [];
-    private readonly Dictionary<long, StdioCall> _byToken = [];
+    private readonly Dictionary<long, QueuedReply> _byId = [];
+    private readonly Dictionary<long, QueuedReply> _byToken = [];
     private bool _closed;
 
     public int Count
@@ -22,7 +22,7 @@ internal sealed class PendingCalls
     }
 
     /// <summary>False when the session is closed, or has such a request in flight.</summary>
-    public bool TryAdd(StdioCall call)
+    public bool TryAdd(QueuedReply call)
     {
         lock (_gate)
         {
@@ -40,7 +40,7 @@ internal sealed class PendingCalls
         }
     }
 
-    public bool TryTake(long id, out StdioCall? call)
+    public bool TryTake(long id, out QueuedReply? call)
     {
         lock (_gate)
         {
@@ -58,7 +58,7 @@ internal sealed class PendingCalls
         }
     }
 
-    public StdioCall? Find(long id)
+    public QueuedReply? Find(long id)
     {
         lock (_gate)
         {
@@ -66,7 +66,7 @@ internal sealed class PendingCalls
         }
     }
 
-    public StdioCall? FindByToken(long token)
+    public QueuedReply? FindByToken(long token)
     {
         lock (_gate)
         {
@@ -75,11 +75,11 @@ internal sealed class PendingCalls
     }
 
     /// <summary>The only call that a message without any mark can belong to; null when there are several, or none.</summary>
-    public StdioCall? FindOnly()
+    public QueuedReply? FindOnly()
     {
         lock (_gate)
         {
-            StdioCall? only = null;
+            QueuedReply? only = null;
             foreach (var call in _byId.Values)
             {
                 if (call.IsListen)
@@ -111,7 +111,7 @@ internal sealed class PendingCalls
 
     public void Close(GatewayError error)
     {
-        StdioCall[] calls;
+        QueuedReply[] calls;
         lock (_gate)
         {
             _closed = true;

@@ -1,10 +1,10 @@
 namespace NativeGateway.DataPlane.Upstream;
 
 /// <summary>
-/// When a process that died may be started again: at once after a healthy life, else after a pause that doubles with every loss. The jitter
-/// keeps upstreams that died together from coming back together. Guarded by its owner's lock.
+/// When a process that died may be started again, or a connection that broke be opened again: at once after a healthy life, else after a pause
+/// that doubles with every loss. The jitter keeps upstreams that died together from coming back together. Guarded by its owner's lock.
 /// </summary>
-internal sealed class RestartBackoff(StdioTimings timings, TimeProvider time)
+internal sealed class RestartBackoff(TimeSpan firstPause, TimeSpan longestPause, TimeSpan healthy, TimeProvider time)
 {
     private int _losses;
     private long _lostAt;
@@ -24,14 +24,14 @@ internal sealed class RestartBackoff(StdioTimings timings, TimeProvider time)
     public void Lost(TimeSpan lived)
     {
         _lostAt = time.GetTimestamp();
-        if (lived >= timings.Healthy)
+        if (lived >= healthy)
         {
             _losses = 0;
             return;
         }
 
-        var doubled = timings.FirstBackoff * Math.Pow(2, Math.Min(_losses, 16));
+        var doubled = firstPause * Math.Pow(2, Math.Min(_losses, 16));
         _losses++;
-        _pause = (doubled < timings.LongestBackoff ? doubled : timings.LongestBackoff) * (0.75 + (0.25 * Random.Shared.NextDouble()));
+        _pause = (doubled < longestPause ? doubled : longestPause) * (0.75 + (0.25 * Random.Shared.NextDouble()));
     }
 }

@@ -23,8 +23,6 @@ internal readonly record struct StdioGreeting(UpstreamPeer? Peer, GatewayError? 
 /// </summary>
 internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session, StdioTimings timings, TimeProvider time, ILogger logger)
 {
-    private readonly record struct Answer(byte[]? Result, GatewayError? Error);
-
     public async Task<StdioGreeting> RunAsync(StdioEra era, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(timings.Start, time);
@@ -76,18 +74,17 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
 
     private async Task<UpstreamPeer?> DiscoverAsync(CancellationToken cancellationToken)
     {
-        var id = NextId();
-        var answer = await AskAsync(McpMethod.ServerDiscover, id, HandshakeMessages.Discover(id), cancellationToken);
+        var answer = await HandshakeCall.AskAsync(session, McpMethod.ServerDiscover, HandshakeMessages.Discover, cancellationToken);
         return answer.Result is null ? null : HandshakeReader.ReadDiscovery(answer.Result);
     }
 
     private async Task<StdioGreeting> InitializeAsync(CancellationToken cancellationToken)
     {
-        var id = NextId();
-        var answer = await AskAsync(McpMethod.Initialize, id, HandshakeMessages.Initialize(id, ClientCapabilities.None), cancellationToken);
+        var answer = await HandshakeCall.AskAsync(
+            session, McpMethod.Initialize, id => HandshakeMessages.Initialize(id, ClientCapabilities.None), cancellationToken);
         if (answer.Result is null)
         {
-            return new StdioGreeting(null, answer.Error);
+            return new StdioGreeting(null, answer.Error ?? Misfit($"it answered initialize with error {answer.ErrorCode}"));
         }
 
         return HandshakeReader.ReadInitialization(answer.Result) is { } peer
@@ -105,45 +102,9 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
         {
             await session.PostAsync(HandshakeMessages.Initialized, cancellationToken);
         }
-        else if (HandshakeMessages.Listen(NextId(), peer.Capabilities) is { } listen)
+        else if (HandshakeMessages.Listen(HandshakeCall.NextId(session), peer.Capabilities) is { } listen)
         {
             await session.PostAsync(listen, cancellationToken);
-        }
-    }
-
-    private byte[] NextId()
-    {
-        Span<byte> digits = stackalloc byte[20];
-        return digits[..session.NextId(digits)].ToArray();
-    }
-
-    private async Task<Answer> AskAsync(McpMethod method, byte[] id, byte[] message, CancellationToken cancellationToken)
-    {
-        var request = new UpstreamRequest { Method = method, Id = id };
-        request.Message.Reset(message);
-        var sending = await session.SendAsync(request, cancellationToken);
-        if (sending.Reply is not { } reply)
-        {
-            return new Answer(null, sending.Error);
-        }
-
-        await using (reply)
-        {
-            while (true)
-            {
-                var received = await reply.ReadAsync(cancellationToken);
-                if (received.Error is not null)
-                {
-                    return new Answer(null, received.Error);
-                }
-
-                if (received.Message.IsResponse)
-                {
-                    return received.Message.Kind == RpcKind.Result
-                        ? new Answer(received.Message.Result.Of(received.Bytes.Span).ToArray(), null)
-                        : new Answer(null, Misfit($"it answered {method} with error {received.Message.ErrorCode}"));
-                }
-            }
         }
     }
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using NativeGateway.Model;
-using NativeGateway.Protocol;
 using NativeGateway.Telemetry;
 
 namespace NativeGateway.DataPlane.Upstream;
@@ -51,7 +50,9 @@ internal sealed class StdioSession : IUpstreamSession
         _logger = logger;
         _lastUsed = time.GetTimestamp();
         _writer = new StdioWriter(child.Input, this, timings.Write, time);
-        _reader = new StdioReader(config, child.Output, _calls, _writer, events, logger);
+        // A process is shared by clients, and was told that none of them can be asked for anything.
+        var router = new CallRouter(config, _calls, events, canAsk: false, message => _writer.Write(OutgoingLine.Of(message)), logger);
+        _reader = new StdioReader(config, child.Output, router, logger);
     }
 
     public int ProcessId => _child.Id;
@@ -276,6 +277,5 @@ internal sealed class StdioSession : IUpstreamSession
     private GatewayError Unavailable(string what, string? detail) =>
         new(ErrorKind.UpstreamUnavailable, $"Upstream '{_config.Key}' {what}.") { Detail = detail };
 
-    private static long? ReadNumber(ReadOnlyMemory<byte> digits) =>
-        StdioReader.TryReadNumber(digits.Span, new ByteRange(0, digits.Length));
+    private static long? ReadNumber(ReadOnlyMemory<byte> digits) => CallRouter.ReadNumber(digits.Span);
 }

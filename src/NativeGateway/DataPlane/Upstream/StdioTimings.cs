@@ -29,4 +29,6 @@ internal sealed record StdioTimings
 
     /// <summary>A process that lived this long is restarted at once when it dies.</summary>
     public TimeSpan Healthy { get; init; } = TimeSpan.FromSeconds(60);
+
+    public RestartBackoff CreateBackoff(TimeProvider time) => new(FirstBackoff, LongestBackoff, Healthy, time);
 }

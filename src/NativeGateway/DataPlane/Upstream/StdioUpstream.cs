@@ -20,7 +20,7 @@ internal sealed class StdioUpstream(
     : IUpstreamConnection
 {
     private readonly StdioTimings _timings = timings ?? StdioTimings.Default;
-    private readonly RestartBackoff _backoff = new(timings ?? StdioTimings.Default, time);
+    private readonly RestartBackoff _backoff = (timings ?? StdioTimings.Default).CreateBackoff(time);
     private readonly StderrLog _errors = new(config, logger, time);
     private readonly CancellationTokenSource _disposing = new();
     private readonly Lock _gate = new();

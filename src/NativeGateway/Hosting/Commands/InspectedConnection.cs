@@ -23,7 +23,10 @@ internal sealed class InspectedConnection : IAsyncDisposable
         }
         else
         {
-            Connection = new HttpUpstream(upstream, events, upstream.Trusted ? _clients.Trusted : _clients.Guarded, time, NullLogger.Instance);
+            var client = upstream.Trusted ? _clients.Trusted : _clients.Guarded;
+            Connection = upstream.Transport == UpstreamTransport.Sse
+                ? new SseUpstream(upstream, events, client, time, NullLogger.Instance)
+                : new HttpUpstream(upstream, events, client, time, NullLogger.Instance);
         }
     }
 

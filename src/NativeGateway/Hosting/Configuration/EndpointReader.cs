@@ -18,10 +18,6 @@ internal static class EndpointReader
             }
 
             Add(single, null, 0, 1, endpoints);
-            if (endpoints is [{ Url.AbsolutePath: var path }] && !members.ContainsKey("type") && path.EndsWith("/sse", StringComparison.Ordinal))
-            {
-                single.Warn("ends in /sse: if the server speaks the older HTTP+SSE transport, add \"type\": \"sse\"");
-            }
         }
         else if (members.TryGetValue("endpoints", out var list))
         {

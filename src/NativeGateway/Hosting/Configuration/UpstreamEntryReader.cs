@@ -81,11 +81,6 @@ internal static class UpstreamEntryReader
             return null;
         }
 
-        if (type == "sse")
-        {
-            typeNode.Warn("is kept, but this version cannot reach servers over the older HTTP+SSE transport: calls to it will fail");
-        }
-
         ReportMembersOfTheOther(members, hasCommand);
         return hasCommand ? UpstreamTransport.Stdio : type == "sse" ? UpstreamTransport.Sse : UpstreamTransport.StreamableHttp;
     }

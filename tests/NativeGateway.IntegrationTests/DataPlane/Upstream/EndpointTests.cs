@@ -14,7 +14,8 @@ public sealed class EndpointTests
     [Fact]
     public async Task An_endpoint_that_refuses_connections_has_seen_nothing()
     {
-        await using var gateway = new UpstreamHarness(Unreachable());
+        await using var upstream = Unreachable();
+        await using var gateway = new UpstreamHarness(upstream.Url);
 
         var error = await gateway.FailToOpenAsync();
 
@@ -76,8 +77,8 @@ public sealed class EndpointTests
     public async Task Five_failures_open_the_circuit_and_one_request_finds_out_whether_the_endpoint_is_back()
     {
         var clock = new TestClock();
-        var place = Unreachable();
-        await using var gateway = new UpstreamHarness(new UpstreamHarnessOptions { Time = clock }, place);
+        await using var upstream = Unreachable();
+        await using var gateway = new UpstreamHarness(new UpstreamHarnessOptions { Time = clock }, upstream.Url);
         for (var i = 0; i < 5; i++)
         {
             Assert.Null((await gateway.FailToOpenAsync()).RetryAfter);
@@ -93,7 +94,7 @@ public sealed class EndpointTests
         Assert.True((await gateway.FailToOpenAsync()).RetryAfter > TimeSpan.FromSeconds(1));
 
         clock.Advance(TimeSpan.FromSeconds(2));
-        await using var upstream = new ScriptedUpstream(new ModernScript().RunAsync, place.Port);
+        upstream.Listen();
         Assert.Null((await gateway.CallAsync()).Error);
     }
 
@@ -114,7 +115,8 @@ public sealed class EndpointTests
     public async Task An_opening_goes_on_to_the_next_endpoint_when_one_cannot_be_reached()
     {
         await using var upstream = new ScriptedUpstream(new LegacyScript().RunAsync);
-        await using var gateway = new UpstreamHarness(Unreachable(), upstream.Url);
+        await using var unreachable = Unreachable();
+        await using var gateway = new UpstreamHarness(unreachable.Url, upstream.Url);
 
         Assert.Null((await gateway.CallAsync()).Error);
     }
@@ -125,11 +127,11 @@ public sealed class EndpointTests
     public async Task A_request_moves_to_another_endpoint_when_nothing_of_it_was_sent(bool isModern)
     {
         Func<ScriptedRequest, Task> script = isModern ? new ModernScript().RunAsync : new LegacyScript { HasSessions = false }.RunAsync;
-        var first = new ScriptedUpstream(script);
+        await using var first = new ScriptedUpstream(script);
         await using var second = new ScriptedUpstream(script);
         await using var gateway = new UpstreamHarness(first.Url, second.Url);
         var session = await gateway.OpenAsync();
-        await first.DisposeAsync();
+        await first.GoAwayAsync();
 
         // The connection that is still in the pool may be found broken only after the request was sent; that one is not sent again.
         var outcome = await UpstreamHarness.CallAsync(session);
@@ -162,11 +164,11 @@ public sealed class EndpointTests
     [Fact]
     public async Task A_request_does_not_move_to_an_endpoint_of_another_revision()
     {
-        var first = new ScriptedUpstream(new ModernScript().RunAsync);
+        await using var first = new ScriptedUpstream(new ModernScript().RunAsync);
         await using var second = new ScriptedUpstream(new LegacyScript().RunAsync);
         await using var gateway = new UpstreamHarness(first.Url, second.Url);
         var session = await gateway.OpenAsync();
-        await first.DisposeAsync();
+        await first.GoAwayAsync();
 
         var outcome = await UpstreamHarness.CallAsync(session);
 
@@ -178,7 +180,9 @@ public sealed class EndpointTests
     public async Task When_every_circuit_is_open_the_shortest_wait_is_told()
     {
         var clock = new TestClock();
-        await using var gateway = new UpstreamHarness(new UpstreamHarnessOptions { Time = clock }, Unreachable(), Unreachable());
+        await using var first = Unreachable();
+        await using var second = Unreachable();
+        await using var gateway = new UpstreamHarness(new UpstreamHarnessOptions { Time = clock }, first.Url, second.Url);
         for (var i = 0; i < 5; i++)
         {
             await gateway.FailToOpenAsync();
@@ -221,10 +225,5 @@ public sealed class EndpointTests
         Assert.Null((await gateway.TryOpenAsync(ClientCapabilities.None)).Error);
     }
 
-    private static Uri Unreachable()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/mcp");
-    }
+    private static ScriptedUpstream Unreachable() => new(new ModernScript().RunAsync, listens: false);
 }

@@ -86,15 +86,17 @@ public sealed class LegacySessionTests
     }
 
     [Theory]
-    [InlineData(404, null)]
-    [InlineData(404, -32001)]
-    [InlineData(400, -32000)]
-    public async Task A_lost_session_is_opened_anew_and_the_request_sent_once_more(int status, int? code)
+    [InlineData(404, null, false)]
+    [InlineData(404, -32001, false)]
+    [InlineData(404, -32001, true)]
+    [InlineData(400, -32000, false)]
+    [InlineData(400, -32000, true)]
+    public async Task A_lost_session_is_opened_anew_and_the_request_sent_once_more(int status, int? code, bool echoesId)
     {
         var script = new LegacyScript();
         script.OnCall = request => request.Header("Mcp-Session-Id") != "s-1" ? request.ResultAsync("""{"fine":true}""")
             : code is null ? request.AnswerAsync(status)
-            : request.ErrorAsync(status, code.Value, "null");
+            : request.ErrorAsync(status, code.Value, echoesId ? null : "null");
         await using var upstream = new ScriptedUpstream(script.RunAsync);
         await using var gateway = new UpstreamHarness(upstream.Url);
         var session = await gateway.OpenAsync();
@@ -121,6 +123,19 @@ public sealed class LegacySessionTests
         Assert.Equal(ErrorKind.UpstreamUnavailable, outcome.Error!.Kind);
         Assert.Equal(2, upstream.Count("tools/call"));
         Assert.Equal(2, upstream.Count("initialize"));
+    }
+
+    [Fact]
+    public async Task A_bad_request_that_is_no_lost_session_costs_one_session_only()
+    {
+        await using var upstream = new ScriptedUpstream(new LegacyScript { OnCall = request => request.ErrorAsync(400, -32000) }.RunAsync);
+        await using var gateway = new UpstreamHarness(upstream.Url);
+
+        var outcomes = new[] { await gateway.CallAsync(), await gateway.CallAsync(), await gateway.CallAsync() };
+
+        Assert.All(outcomes, outcome => Assert.Contains("-32000", Assert.Single(outcome.Messages), StringComparison.Ordinal));
+        Assert.Equal(2, upstream.Count("initialize"));
+        Assert.Equal(4, upstream.Count("tools/call"));
     }
 
     [Theory]

@@ -114,16 +114,74 @@ public sealed class NotificationStreamTests
         Assert.Equal(McpMethod.NotifyPromptsListChanged, await gateway.NextListChangeAsync());
     }
 
-    [Fact]
-    public async Task A_session_that_a_get_stream_finds_lost_is_opened_anew_and_listened_to()
+    [Theory]
+    [InlineData(404)]
+    [InlineData(400)]
+    public async Task A_session_that_a_get_stream_finds_lost_is_opened_anew_and_listened_to(int status)
     {
+        var isLost = false;
         await using var upstream = new ScriptedUpstream(new LegacyScript
         {
             OnGet = async request =>
             {
-                if (request.Header("Mcp-Session-Id") == "s-1")
+                if (isLost && request.Header("Mcp-Session-Id") == "s-1")
                 {
-                    await request.AnswerAsync(404);
+                    await request.ErrorAsync(status, -32000, "null");
+                    return;
+                }
+
+                await request.BeginEventsAsync();
+                if (!isLost)
+                {
+                    isLost = true;
+                    await request.ChunkAsync("retry: 1\n\n");
+                    await request.EndAsync();
+                    return;
+                }
+
+                await request.EventAsync(ToolsChanged);
+                await request.ClosedAsync();
+            },
+        }.RunAsync);
+        await using var gateway = new UpstreamHarness(upstream.Url);
+        await gateway.OpenAsync();
+
+        Assert.Equal(McpMethod.Unknown, await gateway.NextListChangeAsync());
+        Assert.Equal(McpMethod.NotifyToolsListChanged, await gateway.NextListChangeAsync());
+        Assert.Equal(2, upstream.Count("initialize"));
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(404)]
+    [InlineData(405)]
+    [InlineData(406)]
+    public async Task An_upstream_without_a_get_stream_is_not_asked_again(int status)
+    {
+        await using var upstream = new ScriptedUpstream(new LegacyScript { OnGet = request => request.AnswerAsync(status) }.RunAsync);
+        await using var gateway = new UpstreamHarness(upstream.Url);
+        var session = await gateway.OpenAsync();
+        await upstream.NextAsync("GET");
+        await UpstreamHarness.CallAsync(session);
+
+        await gateway.Upstream.DisposeAsync();
+
+        Assert.Equal(1, upstream.Count("GET"));
+        Assert.Equal(1, upstream.Count("initialize"));
+        Assert.False(gateway.HasListChange);
+    }
+
+    [Fact]
+    public async Task An_upstream_that_still_holds_an_earlier_stream_is_asked_again()
+    {
+        var streams = 0;
+        await using var upstream = new ScriptedUpstream(new LegacyScript
+        {
+            OnGet = async request =>
+            {
+                if (Interlocked.Increment(ref streams) == 1)
+                {
+                    await request.ErrorAsync(409, -32000, "null", extraHeaders: "Retry-After: 0\r\n");
                     return;
                 }
 
@@ -135,9 +193,7 @@ public sealed class NotificationStreamTests
         await using var gateway = new UpstreamHarness(upstream.Url);
         await gateway.OpenAsync();
 
-        Assert.Equal(McpMethod.Unknown, await gateway.NextListChangeAsync());
         Assert.Equal(McpMethod.NotifyToolsListChanged, await gateway.NextListChangeAsync());
-        Assert.Equal(2, upstream.Count("initialize"));
     }
 
     [Fact]

@@ -6,11 +6,14 @@ using NativeGateway.Shared;
 namespace NativeGateway.IntegrationTests.DataPlane.Upstream;
 
 /// <summary>One HTTP request that a scripted upstream received, and the bytes it answers.</summary>
-internal sealed class ScriptedRequest(Socket socket, string method, IReadOnlyDictionary<string, string> headers, string body)
+internal sealed class ScriptedRequest(Socket socket, string method, string target, IReadOnlyDictionary<string, string> headers, string body)
 {
     private readonly JsonElement _message = body.Length == 0 ? default : JsonDocument.Parse(body).RootElement.Clone();
 
     public string Method => method;
+
+    /// <summary>Path and query.</summary>
+    public string Target => target;
 
     public string Body => body;
 

@@ -8,23 +8,26 @@ namespace NativeGateway.IntegrationTests.DataPlane.Upstream;
 /// <summary>An upstream on a real socket that answers, byte for byte, what a test's script says, and remembers what it was sent.</summary>
 internal sealed class ScriptedUpstream : IAsyncDisposable
 {
-    private readonly TcpListener _listener;
     private readonly Func<ScriptedRequest, Task> _script;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private readonly List<ScriptedRequest> _requests = [];
     private readonly List<ScriptedRequest> _taken = [];
     private readonly List<Socket> _sockets = [];
-    private readonly Task _accepting;
+    private Socket _listener;
+    private Task _accepting = Task.CompletedTask;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public ScriptedUpstream(Func<ScriptedRequest, Task> script, int port = 0)
+    /// <param name="listens">Otherwise the port is taken, but refuses connections until <see cref="Listen"/>.</param>
+    public ScriptedUpstream(Func<ScriptedRequest, Task> script, bool listens = true)
     {
         _script = script;
-        _listener = new TcpListener(IPAddress.Loopback, port);
-        _listener.Start();
-        Url = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/mcp");
-        _accepting = AcceptAsync();
+        _listener = Bind(0);
+        Url = new Uri($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndPoint!).Port}/mcp");
+        if (listens)
+        {
+            Listen();
+        }
     }
 
     public Uri Url { get; }
@@ -76,17 +79,48 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         }
     }
 
+    public void Listen()
+    {
+        _listener.Listen();
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Drops every connection and refuses new ones. The port stays taken, so that no other test gets it.</summary>
+    public async Task GoAwayAsync()
+    {
+        await StopAsync();
+        _listener = Bind(Url.Port);
+    }
+
     public async ValueTask DisposeAsync()
     {
+        await StopAsync();
+        _stopping.Dispose();
+    }
+
+    private async Task StopAsync()
+    {
         await _stopping.CancelAsync();
-        _listener.Stop();
+        await _accepting;
+        _listener.Dispose();
         lock (_gate)
         {
             _sockets.ForEach(socket => socket.Dispose());
         }
+    }
 
-        await _accepting;
-        _stopping.Dispose();
+    private static Socket Bind(int port)
+    {
+        // Sharing an address is wanted with what is left of earlier connections, not with the sockets of other tests.
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        if (port != 0)
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        }
+
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        return socket;
     }
 
     private async Task AcceptAsync()
@@ -95,7 +129,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         {
             while (true)
             {
-                var socket = await _listener.AcceptSocketAsync(_stopping.Token);
+                var socket = await _listener.AcceptAsync(_stopping.Token);
                 lock (_gate)
                 {
                     _sockets.Add(socket);
@@ -163,7 +197,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
 
         var body = Encoding.UTF8.GetString([.. buffer.Skip(end + 4).Take(length)]);
         buffer.RemoveRange(0, end + 4 + length);
-        return new ScriptedRequest(socket, lines[0].Split(' ')[0], headers, body);
+        return new ScriptedRequest(socket, lines[0].Split(' ')[0], lines[0].Split(' ')[1], headers, body);
     }
 
     private static async Task<bool> FillAsync(Socket socket, List<byte> buffer)

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace NativeGateway.IntegrationTests.DataPlane.Upstream;
 
-/// <summary>An <see cref="HttpUpstream"/> under test with everything it needs.</summary>
+/// <summary>An upstream over HTTP under test with everything it needs.</summary>
 internal sealed class UpstreamHarness : IAsyncDisposable, IUpstreamEvents
 {
     private readonly HttpUpstreamClients _clients = new();
@@ -28,15 +28,18 @@ internal sealed class UpstreamHarness : IAsyncDisposable, IUpstreamEvents
             Id = Guid.NewGuid(),
             WorkspaceId = Guid.NewGuid(),
             Key = "up",
-            Transport = UpstreamTransport.StreamableHttp,
+            Transport = options.IsSse ? UpstreamTransport.Sse : UpstreamTransport.StreamableHttp,
             Endpoints = [.. urls.Select((url, index) => new EndpointConfig(url, Priority: options.Reversed ? -index : index))],
             Headers = options.Headers,
             Timeout = options.Timeout,
         };
-        Upstream = new HttpUpstream(config, this, options.IsGuarded ? _clients.Guarded : _clients.Trusted, options.Time, NullLogger.Instance);
+        var client = options.IsGuarded ? _clients.Guarded : _clients.Trusted;
+        Upstream = options.IsSse
+            ? new SseUpstream(config, this, client, options.Time, NullLogger.Instance)
+            : new HttpUpstream(config, this, client, options.Time, NullLogger.Instance);
     }
 
-    public HttpUpstream Upstream { get; }
+    public IUpstreamConnection Upstream { get; }
 
     public async Task<IUpstreamSession> OpenAsync(ClientCapabilities capabilities = ClientCapabilities.None)
     {
@@ -138,6 +141,9 @@ internal sealed record UpstreamHarnessOptions
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>();
 
     public bool IsGuarded { get; init; }
+
+    /// <summary>Configured as an upstream of HTTP+SSE.</summary>
+    public bool IsSse { get; init; }
 
     /// <summary>The last address is the preferred one.</summary>
     public bool Reversed { get; init; }

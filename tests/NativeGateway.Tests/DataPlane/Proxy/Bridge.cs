@@ -39,8 +39,8 @@ internal sealed class Bridge : IAsyncDisposable
         ReadOnlyMemory<byte> info = """{"name":"gateway","version":"1"}"""u8.ToArray();
         var states = new RequestStates(new StateSeal(new byte[32]), Clock);
         var writer = new ReplyWriter(states, Clock, info);
-        var suspending = new SuspendingRelay(writer, Suspended, states, Clock);
-        var catalogs = new CatalogTable([], NullLogger.Instance);
+        var logLevels = new LogLevels(_upstreams, new CatalogTable([], NullLogger.Instance), _sessions, Clock);
+        var suspending = new SuspendingRelay(writer, Suspended, states, logLevels, Clock);
         _forwarder = new Forwarder(
             _upstreams,
             new RevisionBridge(info),
@@ -48,7 +48,7 @@ internal sealed class Bridge : IAsyncDisposable
             suspending,
             new ClientInput(Clock),
             states,
-            new LogLevels(_upstreams, catalogs, _sessions, Clock),
+            logLevels,
             Clock);
         _local = new LocalMethods(null!, null!, null!, null!);
     }

@@ -199,6 +199,21 @@ public sealed class ClientInputTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_form_that_the_client_cannot_show_is_cancelled()
+    {
+        var call = _bridge.Legacy(_bridge.OpenSession(ProtocolRevision.V20250618, Everything), Call);
+        (await _bridge.Upstream.CalledAsync()).Answer(InputRequired("""
+            "a":{"method":"elicitation/create","params":{"message":"m","requestedSchema":{"type":"object","properties":{"b":{"type":"array","items":{}}}}}}
+            """));
+        var second = await _bridge.Upstream.CalledAsync();
+
+        Assert.Contains("""{"a":{"action":"cancel"}}""", second.Request);
+        Assert.False(call.Sink.HasSent);
+        second.Answer(Done);
+        await call.EndedAsync();
+    }
+
+    [Fact]
     public async Task A_page_to_visit_gets_an_id()
     {
         var session = Open();

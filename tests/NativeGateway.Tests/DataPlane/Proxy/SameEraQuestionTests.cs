@@ -108,6 +108,20 @@ public sealed class SameEraQuestionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Between_legacy_peers_too_a_form_that_cannot_be_shown_is_cancelled()
+    {
+        await OpenLegacyAsync();
+        var session = _bridge.OpenSession(ProtocolRevision.V20250618, ClientCapabilities.ElicitationForm);
+        var call = _bridge.Legacy(session, Call);
+        var reply = await _bridge.Upstream.CalledAsync();
+        reply.Ask("7", "elicitation/create", """{"message":"m","requestedSchema":{"type":"object","properties":{"a":{"type":"string"},"b":{"type":"array"}}}}""");
+
+        Assert.Equal("""{"jsonrpc":"2.0","id":7,"result":{"action":"cancel"}}""", await _bridge.Upstream.PostedAsync());
+        reply.Answer(Done);
+        await call.ResultAsync();
+    }
+
+    [Fact]
     public async Task A_question_that_a_legacy_upstream_withdraws_is_withdrawn_from_the_client()
     {
         var session = await OpenLegacyAsync();

@@ -191,6 +191,9 @@ public sealed class SuspendedCallTests : IAsyncDisposable
         await reply.ReadAsync();
         var retry = Retry(
             asked, """{"question-1":{"action":"cancel"}}""", meta: ",\"progressToken\":77,\"io.modelcontextprotocol/logLevel\":\"warning\"");
+        var telling = await _bridge.Upstream.CalledAsync();
+        Assert.Contains("""{"level":"warning"}""", telling.Request);
+        telling.Answer("{}");
         await _bridge.Upstream.PostedAsync();
         reply.Say(Progress(token, 3));
         reply.Say("""{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}""");

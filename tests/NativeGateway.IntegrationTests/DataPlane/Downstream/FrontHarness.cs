@@ -1,0 +1,127 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging.Abstractions;
+using NativeGateway.DataPlane.Policy;
+using NativeGateway.Hosting;
+using NativeGateway.Model;
+using NativeGateway.Shared;
+using Xunit;
+
+namespace NativeGateway.IntegrationTests.DataPlane.Downstream;
+
+/// <summary>The data plane behind a real listener on a port of the system's choice, with two keys and the servers that a test names.</summary>
+internal sealed class FrontHarness : IAsyncDisposable
+{
+    private readonly DataPlaneParts _parts;
+    private readonly WebApplication _web;
+    private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
+
+    private FrontHarness(DataPlaneParts parts, WebApplication web, string key, string otherKey)
+    {
+        (_parts, _web, Key, OtherKey) = (parts, web, key, otherKey);
+        Address = new Uri(KestrelSetup.BoundAddresses(web)[0]);
+    }
+
+    public string Key { get; }
+
+    public string OtherKey { get; }
+
+    public Uri Address { get; }
+
+    public static Task<FrontHarness> StartAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, servers);
+
+    public static async Task<FrontHarness> StartAsync(TimeProvider time, params (string Key, Uri Url)[] servers)
+    {
+        var (key, otherKey) = (ApiKey.Create(), ApiKey.Create());
+        var faults = new List<string>();
+        var snapshot = SnapshotBuilder.Build(
+            RegistryConfig.Empty, [.. servers.Select(Server)], [FileKey(key), FileKey(otherKey)], GatewaySettings.Default with { KeyLimits = null }, false, faults);
+        Assert.NotNull(snapshot);
+        var parts = new DataPlaneParts(new SnapshotHolder(snapshot), [], () => new HealthReport(true, true, null, 1, 0, 0), time, NullLoggerFactory.Instance);
+        var options = new GatewayOptions
+        {
+            Listen = [ListenAddress.Parse("http://127.0.0.1:0", out _)!],
+            Store = new StoreOptions("sqlite:none", "none", null),
+        };
+        var web = KestrelSetup.Build(options, null, () => GatewaySettings.Default.MaxRequestBytes, NullLoggerFactory.Instance, parts.Router.HandleAsync);
+        await web.StartAsync();
+        return new FrontHarness(parts, web, key.Text, otherKey.Text);
+    }
+
+    /// <summary>Sends a request and returns as soon as its response has begun.</summary>
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? body = null, params (string Name, string Value)[] headers)
+    {
+        var request = new HttpRequestMessage(method, new Uri(Address, path));
+        if (body is not null)
+        {
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        }
+
+        var all = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["Authorization"] = $"Bearer {Key}",
+            ["Accept"] = method == HttpMethod.Get ? "text/event-stream" : "application/json, text/event-stream",
+        };
+        foreach (var (name, value) in headers)
+        {
+            all[name] = value;
+        }
+
+        foreach (var (name, value) in all.Where(header => header.Value.Length > 0))
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WaitAsync(TestTime.Limit);
+    }
+
+    /// <summary>Sends a request whose response must be an event stream.</summary>
+    public async Task<EventStream> StreamAsync(HttpMethod method, string path, string? body = null, params (string Name, string Value)[] headers)
+    {
+        var response = await SendAsync(method, path, body, headers);
+        Assert.Equal(200, (int)response.StatusCode);
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        return new EventStream(response, await response.Content.ReadAsStreamAsync());
+    }
+
+    /// <summary>Sends a request and reads the whole response.</summary>
+    public async Task<(int Status, string Text)> ExchangeAsync(HttpMethod method, string path, string? body = null, params (string Name, string Value)[] headers)
+    {
+        using var response = await SendAsync(method, path, body, headers);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync().WaitAsync(TestTime.Limit));
+    }
+
+    /// <summary>Opens a session on the aggregate endpoint; its id.</summary>
+    public async Task<string> OpenSessionAsync(string revision, string capabilities = "{}")
+    {
+        using var response = await SendAsync(HttpMethod.Post, "/mcp", Messages.Initialize(revision, capabilities));
+        Assert.Equal(200, (int)response.StatusCode);
+        return response.Headers.GetValues("Mcp-Session-Id").Single();
+    }
+
+    /// <summary>As the gateway does when it is told to end: streams that nobody needs end.</summary>
+    public void CloseStreams() => _parts.CloseStreams();
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _web.StopAsync().WaitAsync(TestTime.Limit);
+        await _parts.DisposeAsync();
+        await _web.DisposeAsync();
+    }
+
+    private static UpstreamConfig Server((string Key, Uri Url) server) => new()
+    {
+        Id = Guid.NewGuid(),
+        WorkspaceId = Guid.NewGuid(),
+        Key = server.Key,
+        Transport = UpstreamTransport.StreamableHttp,
+        Endpoints = [new EndpointConfig(server.Url)],
+        Trusted = true,
+        Source = ConfigSource.File,
+    };
+
+    private static FileKey FileKey(NewApiKey key) =>
+        new("test", key.Id, SHA256.HashData(Encoding.ASCII.GetBytes(key.Text)), KeyScopes.Mcp, PermissionConfig.Everything);
+}
