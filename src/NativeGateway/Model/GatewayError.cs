@@ -6,6 +6,9 @@ internal enum ErrorKind
     /// <summary>Origin or Host is not allowed (DNS rebinding).</summary>
     ForbiddenOrigin,
     TooLarge,
+
+    /// <summary>The request body came too slowly.</summary>
+    TooSlow,
     MethodNotAllowed,
     NotAcceptable,
     UnsupportedMediaType,

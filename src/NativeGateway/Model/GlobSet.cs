@@ -16,6 +16,9 @@ internal sealed class GlobSet
         _deny = rule.Deny.Select(Glob.Compile).ToArray();
     }
 
+    /// <summary>There is no glob: every name passes.</summary>
+    public bool AllowsEverything => _allow.Length == 0 && _deny.Length == 0;
+
     /// <summary>Matches a plain name.</summary>
     public bool Allows(ReadOnlySpan<byte> name) => Allows(default, name);
 

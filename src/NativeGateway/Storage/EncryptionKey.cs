@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace NativeGateway.Storage;
@@ -6,7 +7,7 @@ namespace NativeGateway.Storage;
 /// The 256-bit key that secrets are encrypted with at rest: from the environment or from a file in the data directory that is created at
 /// first start. All processes that share a database need the same one.
 /// </summary>
-internal sealed class EncryptionKey
+internal sealed partial class EncryptionKey
 {
     public const string EnvironmentVariable = "NATIVE_GATEWAY_ENCRYPTION_KEY";
     public const string FileName = "encryption.key";
@@ -108,18 +109,22 @@ internal sealed class EncryptionKey
                 file.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Length)) + "\n"));
                 file.Flush(flushToDisk: true);
             }
-            // link(2), which fails when the name exists; rename(2) would replace the winner's file.
-            File.Move(draft, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Another process was first. Its key is read next.
+
+            // link(2) fails when the name exists, and then another process was first: its key is read next. File.Move would only look first and
+            // rename then, which replaces the winner's file when both look at once.
+            if (Link(draft, path) != 0 && !File.Exists(path))
+            {
+                File.Move(draft, path, overwrite: false);
+            }
         }
         finally
         {
             File.Delete(draft);
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string existing, string name);
 
     private static void CreateDirectory(string directory)
     {

@@ -76,7 +76,7 @@ internal sealed class LegacySseFront(
     {
         var head = RequestHeads.Read(context, default, trustedProxies.Current);
         await using var reply = new HttpReplySink(context, head);
-        var exchange = new Exchange(head, reply, context.Request.BodyReader, context.RequestAborted);
+        var exchange = new Exchange(head, reply, context.Request.BodyReader, context.RequestAborted) { ExplainBrokenBody = BrokenBodies.Explain };
         try
         {
             SseConnection? connection = null;

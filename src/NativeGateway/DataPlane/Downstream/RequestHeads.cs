@@ -11,6 +11,9 @@ namespace NativeGateway.DataPlane.Downstream;
 /// <summary>Reads the facts of a <see cref="RequestHead"/> out of an HTTP request.</summary>
 internal static class RequestHeads
 {
+    /// <summary>An <c>X-Request-Id</c>.</summary>
+    public static string NewId() => RandomNumberGenerator.GetHexString(16, lowercase: true);
+
     public static RequestHead Read(HttpContext context, ReadOnlyMemory<byte> upstreamName, AddressSet trustedProxies)
     {
         var request = context.Request;
@@ -19,7 +22,7 @@ internal static class RequestHeads
         var any = accept.Count == 0 || Lists(accept, "*/*");
         return new RequestHead
         {
-            RequestId = RandomNumberGenerator.GetHexString(16, lowercase: true),
+            RequestId = NewId(),
             RemoteAddress = CallerAddress(context, trustedProxies),
             OnLoopback = context.Connection.LocalIpAddress is { } local && IPAddress.IsLoopback(local),
             Host = request.Host.Value,

@@ -31,7 +31,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
     private async Task PostAsync(HttpContext context, RequestHead head)
     {
         await using var reply = new HttpReplySink(context, head);
-        var exchange = new Exchange(head, reply, context.Request.BodyReader, context.RequestAborted);
+        var exchange = new Exchange(head, reply, context.Request.BodyReader, context.RequestAborted) { ExplainBrokenBody = BrokenBodies.Explain };
         await proxy.HandleAsync(exchange).ConfigureAwait(false);
         if (exchange.Failure is { Kind: ErrorKind.ClientGone } && context.RequestAborted.IsCancellationRequested)
         {

@@ -16,12 +16,6 @@ internal static class Batch
 
     public static async ValueTask<GatewayError?> HandleAsync(Exchange exchange, McpProxy proxy, ErrorResponder responder)
     {
-        var version = exchange.Head.ProtocolVersion;
-        if (version is not null && ProtocolRevision.Find(version) is not { AllowsBatches: true })
-        {
-            return new GatewayError(ErrorKind.InvalidRequest, "This protocol revision has no batches: send one message per request.");
-        }
-
         if (Split(exchange.Body) is not { Count: > 0 and <= MaxMessages } messages)
         {
             return new GatewayError(ErrorKind.InvalidRequest, $"A batch holds 1 to {MaxMessages} messages.");

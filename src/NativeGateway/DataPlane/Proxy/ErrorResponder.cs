@@ -17,6 +17,7 @@ internal sealed class ErrorResponder(ILogger logger)
     {
         ErrorKind.ForbiddenOrigin or ErrorKind.ForbiddenAddress or ErrorKind.Forbidden => (403, -32011),
         ErrorKind.TooLarge => (413, -32016),
+        ErrorKind.TooSlow => (408, -32600),
         ErrorKind.MethodNotAllowed => (405, -32600),
         ErrorKind.NotAcceptable => (406, -32600),
         ErrorKind.UnsupportedMediaType => (415, -32600),

@@ -14,6 +14,8 @@ namespace NativeGateway.DataPlane.Proxy;
 /// </summary>
 internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? body, CancellationToken clientGone)
 {
+    private static readonly GatewayError BodyLost = new(ErrorKind.ClientGone, "The client left before its request had arrived.");
+
     private byte[]? _pooled;
     private bool _holdsPipe;
 
@@ -29,6 +31,10 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
     }
 
     public RequestHead Head { get; } = head;
+
+    /// <summary>What is wrong with a body that cannot be read to its end; the front knows what its server means. Given the size limit in bytes.</summary>
+    public Func<IOException, int, GatewayError> ExplainBrokenBody { get; init; } =
+        static (_, _) => new GatewayError(ErrorKind.InvalidRequest, "The request body is broken.");
 
     public IReplySink Reply { get; } = reply;
 
@@ -128,9 +134,13 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
                 body.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             }
         }
-        catch (Exception broken) when (broken is IOException or OperationCanceledException)
+        catch (IOException broken)
         {
-            return new GatewayError(ErrorKind.ClientGone, "The request body never arrived whole.") { Detail = broken.GetType().Name };
+            return ClientGone.IsCancellationRequested ? BodyLost : ExplainBrokenBody(broken, maxBytes);
+        }
+        catch (OperationCanceledException)
+        {
+            return BodyLost;
         }
     }
 

@@ -27,6 +27,9 @@ internal sealed class McpProxy(
         RetryAfter = TimeSpan.FromSeconds(1),
     };
 
+    private static readonly GatewayError NoBatch = new(
+        ErrorKind.InvalidRequest, "This protocol revision has no batches: send one message per request.");
+
     private int _running;
 
     /// <summary>Requests that are being worked on at this moment.</summary>
@@ -103,6 +106,7 @@ internal sealed class McpProxy(
         return fault switch
         {
             RpcFault.None => await HandleMessageAsync(exchange).ConfigureAwait(false),
+            RpcFault.Batch when !revisions.AllowsBatch(exchange) => NoBatch,
             RpcFault.Batch => await Batch.HandleAsync(exchange, this, responder).ConfigureAwait(false),
             _ => NoMessage(fault),
         };

@@ -64,10 +64,10 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
 
         // One unrestricted upstream answers its lists itself, byte for byte; every other list is filtered or merged here.
         McpMethod.ToolsList => exchange.Single is not { } one
-            || one.Tools != GlobSet.Everything || exchange.Caller.Permissions.Tools != GlobSet.Everything,
-        McpMethod.PromptsList => exchange.Single is null || exchange.Caller.Permissions.Prompts != GlobSet.Everything,
+            || !one.Tools.AllowsEverything || !exchange.Caller.Permissions.Tools.AllowsEverything,
+        McpMethod.PromptsList => exchange.Single is null || !exchange.Caller.Permissions.Prompts.AllowsEverything,
         McpMethod.ResourcesList or McpMethod.ResourceTemplatesList =>
-            exchange.Single is null || exchange.Caller.Permissions.Resources != GlobSet.Everything,
+            exchange.Single is null || !exchange.Caller.Permissions.Resources.AllowsEverything,
         _ => false,
     };
 
@@ -165,9 +165,19 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
             return false;
         }
 
-        text = raw.Contains((byte)'\\')
-            ? Encoding.UTF8.GetBytes(JsonText.GetString(raw)!)
-            : exchange.Body.Slice(token.Start + 1, token.Length - 2);
+        if (!raw.Contains((byte)'\\'))
+        {
+            text = exchange.Body.Slice(token.Start + 1, token.Length - 2);
+            return true;
+        }
+
+        // Half of an escaped surrogate pair is no text.
+        if (JsonText.GetString(raw) is not { } unescaped)
+        {
+            return false;
+        }
+
+        text = Encoding.UTF8.GetBytes(unescaped);
         return true;
     }
 }

@@ -15,6 +15,15 @@ internal sealed class RevisionGate(SessionTable sessions)
 {
     private static readonly byte[] SupportedData = Encoding.ASCII.GetBytes($"[\"{ProtocolRevision.NewestModern}\"]");
 
+    /// <summary>Whether a request may be a batch: its session's revision decides, else its header's; without both it may.</summary>
+    public bool AllowsBatch(Exchange exchange)
+    {
+        var head = exchange.Head;
+        var session = head.SessionId is { } id ? sessions.Find(id, exchange.Caller.KeyId, exchange.Single?.Id) : null;
+        var revision = session?.Revision ?? (head.ProtocolVersion is { } header ? ProtocolRevision.Find(header) : ProtocolRevision.Assumed);
+        return revision is { AllowsBatches: true };
+    }
+
     public GatewayError? Admit(Exchange exchange)
     {
         ref readonly var message = ref exchange.Message;
@@ -88,7 +97,10 @@ internal sealed class RevisionGate(SessionTable sessions)
     {
         var isRemoved = exchange.Message.MethodCode is McpMethod.Initialize or McpMethod.Ping or McpMethod.LoggingSetLevel
             or McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe or McpMethod.TasksList or McpMethod.TasksResult;
-        return isRemoved ? UnknownMethod(exchange) : null;
+
+        // One upstream may know more methods than the gateway; the aggregate has nowhere to send them.
+        var isUnrouted = exchange.Single is null && exchange.Message.MethodCode == McpMethod.Unknown;
+        return isRemoved || isUnrouted ? UnknownMethod(exchange) : null;
     }
 
     private static GatewayError? CheckMirrors(Exchange exchange)
