@@ -43,6 +43,12 @@ public partial class ArchitectureTests
     /// <summary>Files beyond the soft limit, each with the reason why it is better in one piece.</summary>
     private static readonly Dictionary<string, string> LongFiles = [];
 
+    /// <summary>The names of the types that each folder of DataPlane declares.</summary>
+    private static readonly ILookup<string, string> TypesOfDataPlane = SourceTree.Product
+        .Where(file => file.Folder == "DataPlane")
+        .SelectMany(file => TypeDeclaration().Matches(file.Code).Select(match => (file.Subfolder, Name: match.Groups["type"].Value)))
+        .ToLookup(type => type.Subfolder, type => type.Name);
+
     [Fact]
     public void Folders_use_only_what_the_table_allows()
     {
@@ -163,11 +169,21 @@ public partial class ArchitectureTests
 
     private static string[] AllowedFor(SourceFile file) => file.Folder.Length == 0 ? ["Hosting"] : Folders.GetValueOrDefault(file.Folder) ?? [];
 
-    /// <summary>Folders that a file names, in usings, in full, or from within the namespace that encloses both.</summary>
-    private static IEnumerable<(string Folder, string Subfolder)> Uses(SourceFile file) =>
-        FolderUse().Matches(NamespaceLine().Replace(file.Code, ""))
-            .Select(match => (match.Groups["folder"].Value, match.Groups["subfolder"].Value))
-            .Where(use => Folders.ContainsKey(use.Item1));
+    /// <summary>Folders that a file names: in usings, in full, or shortened as a namespace that encloses both lets it.</summary>
+    private static IEnumerable<(string Folder, string Subfolder)> Uses(SourceFile file)
+    {
+        var code = NamespaceLine().Replace(file.Code, "");
+        var uses = FolderUse().Matches(code).Select(match => (match.Groups["folder"].Value, match.Groups["subfolder"].Value));
+        if (file.Folder != "DataPlane")
+        {
+            return uses;
+        }
+
+        // A property may be named like a folder; a type of that folder behind the dot tells the two apart.
+        return uses.Concat(DottedNames().Matches(code)
+            .Where(match => TypesOfDataPlane[match.Groups["subfolder"].Value].Contains(match.Groups["type"].Value))
+            .Select(match => ("DataPlane", match.Groups["subfolder"].Value)));
+    }
 
     private static IEnumerable<string> FilesWith(string pattern) =>
         SourceTree.Product.Where(file => Regex.IsMatch(file.Code, pattern)).Select(file => file.Path);
@@ -189,6 +205,12 @@ public partial class ArchitectureTests
 
     [GeneratedRegex(@"(?:\bNativeGateway\.|(?<![\w.]))(?<folder>Protocol|Model|Telemetry|Storage|DataPlane|ControlPlane|Hosting)(?:\.(?<subfolder>[A-Z]\w*)|(?=;))")]
     private static partial Regex FolderUse();
+
+    [GeneratedRegex(@"(?<![\w.])(?<subfolder>\w+)\.(?<type>[A-Z]\w*)")]
+    private static partial Regex DottedNames();
+
+    [GeneratedRegex(@"\b(class|struct|record|interface|enum)\s+(?<type>[A-Z]\w*)")]
+    private static partial Regex TypeDeclaration();
 
     [GeneratedRegex(@"(^|/)(\w*(Utils?|Utilit(y|ies)|Helpers?|Managers?|Extensions)|Commons?|Misc)(\.cs|/)")]
     private static partial Regex VagueName();

@@ -19,6 +19,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly SnapshotHolder _snapshots;
     private readonly SubscriptionHub _subscriptions = new();
     private readonly SessionTable _sessions;
+    private readonly ResourceSubscriptions _resources;
     private readonly HttpUpstreamClients _clients = new();
     private readonly OrphanGuard _orphans;
     private readonly CatalogTable _catalogs;
@@ -38,12 +39,14 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         _catalogs = new CatalogTable(stored, logger);
         Refresher = new CatalogRefresher(
             id => Upstreams.Find(id)?.Connection, _catalogs, new CatalogRefreshOptions { ClientInfo = info }, time, logger);
-        _sessions = new SessionTable(time, _subscriptions.Remove);
+        _sessions = new SessionTable(time, session => _resources!.Release(_subscriptions.Remove(session)));
         _suspended = new SuspendedCalls(time, logger);
         var responder = new ErrorResponder(logger);
         var lists = new ListMethods(_catalogs, Refresher, new CatalogLists(RandomNumberGenerator.GetBytes(32)), info);
         Verifier = new SecretVerifier();
         var logLevels = new LogLevels(Upstreams, _catalogs, _sessions, time);
+        var forwarder = NewForwarder(logLevels, info, time);
+        _resources = new ResourceSubscriptions(_subscriptions, Upstreams, forwarder, time);
         Proxy = new McpProxy(
             snapshots,
             new Authenticator(time, Verifier),
@@ -55,7 +58,8 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
                 lists,
                 new ListenMethod(_subscriptions),
                 logLevels),
-            NewForwarder(logLevels, info, time),
+            _resources,
+            forwarder,
             responder,
             Metrics);
         var trustedProxies = new TrustedProxies(snapshots);

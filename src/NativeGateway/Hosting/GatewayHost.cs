@@ -11,7 +11,7 @@ namespace NativeGateway.Hosting;
 /// <summary>
 /// The wiring diagram of <c>serve</c>: builds every part with <c>new</c>, in order, runs until a signal, drains, and stops in reverse.
 /// </summary>
-internal sealed class GatewayHost(GatewayOptions options, CliContext context, ILoggerFactory loggers)
+internal sealed class GatewayHost(GatewayOptions options, CliContext context, ConsoleLogProvider log, ILoggerFactory loggers)
 {
     private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan DatabasePause = TimeSpan.FromSeconds(1);
@@ -23,9 +23,9 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, IL
     public static async Task<int> RunAsync(
         GatewayOptions options, IReadOnlyList<ConfigFault> warnings, CliContext context, CancellationToken cancellationToken)
     {
-        using var provider = new ConsoleLogProvider(context.Logs, options.LogFormat, context.Time);
-        using var loggers = ConsoleLogProvider.CreateFactory(provider, options.LogLevel);
-        var host = new GatewayHost(options, context, loggers);
+        using var log = new ConsoleLogProvider(context.Logs, options.LogFormat, context.Time);
+        using var loggers = ConsoleLogProvider.CreateFactory(log, options.LogLevel);
+        var host = new GatewayHost(options, context, log, loggers);
         foreach (var warning in warnings)
         {
             host._logger.ConfigurationWarning(warning.ToString());
@@ -33,7 +33,13 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, IL
 
         try
         {
-            return await host.RunAsync(cancellationToken);
+            var exit = await host.RunAsync(cancellationToken);
+            if (host._draining)
+            {
+                host._logger.Stopped();
+            }
+
+            return exit;
         }
         catch (Exception exception) when (exception is StoreConfigurationException or CertificateException)
         {
@@ -73,6 +79,9 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, IL
         parts = new DataPlaneParts(snapshots, await keeper.LoadAsync(signals.Stop), () => Report(feed, parts), context.Time, loggers);
         await using var partsEnd = parts;
         parts.Refresher.Unsaved += keeper.Keep;
+        parts.Metrics.AddGauge("mcp_gateway_database_reachable", () => feed.Health.Reachable ? 1 : 0);
+        parts.Metrics.AddGauge("mcp_gateway_registry_revision", () => feed.Health.LoadedRevision);
+        parts.Metrics.AddGauge("mcp_gateway_log_entries_dropped_total", () => log.Dropped);
 
         await using var web = KestrelSetup.Build(
             options, certificates, () => snapshots.Current.Settings.MaxRequestBytes, loggers, parts.Router.HandleAsync);
@@ -88,7 +97,6 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, IL
         await DrainAsync(web, parts, signals.Hurry);
         await background.CancelAsync();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _logger.Stopped();
         return isOrderly ? ExitCode.Done : ExitCode.Failed;
     }
 

@@ -6,6 +6,12 @@ namespace NativeGateway.NativeTests.Upstreams;
 /// <summary>A server of revision 2025-11-25: a handshake, a session that it insists on, a long GET stream.</summary>
 internal sealed class LegacyUpstream : HttpUpstream
 {
+    /// <summary>Members of a list's result that the protocol does not know.</summary>
+    public const string ListMembers = ", \"vendor\" : 1.0";
+
+    /// <summary>The result of <c>prompts/list</c>.</summary>
+    public const string Prompts = "{\"prompts\":[{\"name\":\"greet\"},{\"name\":\"secret_prompt\"}]" + ListMembers + "}";
+
     private readonly ConcurrentDictionary<string, bool> _sessions = new();
     private readonly ConcurrentDictionary<UpstreamReply, bool> _streams = new();
     private readonly TaskCompletionSource _hasStream = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -87,9 +93,9 @@ internal sealed class LegacyUpstream : HttpUpstream
     private Task AnswerMethodAsync(UpstreamRequest request, UpstreamReply reply) => request.Method switch
     {
         "ping" => reply.ResultAsync(request, "{}"),
-        "tools/list" => reply.ResultAsync(request, $$"""{"tools":{{Tools.List}}}"""),
+        "tools/list" => reply.ResultAsync(request, $$"""{"tools":{{Tools.List}}{{ListMembers}}}"""),
         "tools/call" => Tools.CallAsync(request, reply),
-        "prompts/list" => reply.ResultAsync(request, """{"prompts":[{"name":"greet"},{"name":"secret_prompt"}]}"""),
+        "prompts/list" => reply.ResultAsync(request, Prompts),
         "prompts/get" => reply.ResultAsync(request, """{"messages":[{"role":"user","content":{"type":"text","text":"hello"}}]}"""),
         "resources/list" => reply.ResultAsync(request, """{"resources":[{"uri":"test://open/doc","name":"doc"},{"uri":"test://closed/doc","name":"closed"}]}"""),
         "resources/templates/list" => reply.ResultAsync(request, """{"resourceTemplates":[]}"""),

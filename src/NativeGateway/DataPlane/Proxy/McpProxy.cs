@@ -17,6 +17,7 @@ internal sealed class McpProxy(
     Resolver resolver,
     RateLimiter limiter,
     LocalMethods local,
+    ResourceSubscriptions resources,
     Forwarder forwarder,
     ErrorResponder responder,
     Metrics metrics)
@@ -65,9 +66,7 @@ internal sealed class McpProxy(
             ?? MirroredParameters.Check(exchange)
             ?? CheckPermission(exchange)                                                                // 5  may it?
             ?? AcquireLimits(exchange)                                                                  // 6  now?
-            ?? (exchange.Target is null
-                ? await local.AnswerAsync(exchange).ConfigureAwait(false)                               // 7a the gateway's own methods
-                : await forwarder.SendAsync(exchange).ConfigureAwait(false));                           // 7b everything else
+            ?? await AnswerAsync(exchange).ConfigureAwait(false);                                       // 7  the answer
     }
 
     /// <summary>Everything that is decided before a body is read; also what a GET or DELETE has to pass.</summary>
@@ -133,6 +132,13 @@ internal sealed class McpProxy(
         var kind = PermissionCheck.KindOf(exchange.Message);
         return PermissionCheck.Check(exchange.Caller, target, kind, exchange.OwnName.Span, exchange.SentName.Span);
     }
+
+    private ValueTask<GatewayError?> AnswerAsync(Exchange exchange) => (exchange.Target, exchange.Message.MethodCode) switch
+    {
+        (null, _) => local.AnswerAsync(exchange),
+        (_, McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe) => resources.AnswerAsync(exchange),
+        _ => forwarder.SendAsync(exchange),
+    };
 
     private GatewayError? AcquireLimits(Exchange exchange)
     {

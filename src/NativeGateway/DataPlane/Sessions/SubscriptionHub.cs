@@ -29,7 +29,8 @@ internal sealed class SubscriptionHub
 
     public Subscriber? Find(object owner) => _subscribers.GetValueOrDefault(owner);
 
-    public void Remove(object owner) => _subscribers.TryRemove(owner, out _);
+    /// <summary>Forgets a client; returns it so that what it alone had subscribed to can be given up.</summary>
+    public Subscriber? Remove(object owner) => _subscribers.TryRemove(owner, out var subscriber) ? subscriber : null;
 
     /// <summary>Tells the clients of a workspace's aggregate endpoint that one of its lists has changed.</summary>
     public void AggregateChanged(Guid workspaceId, McpMethod notification)

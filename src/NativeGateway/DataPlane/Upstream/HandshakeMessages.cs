@@ -40,6 +40,17 @@ internal static class HandshakeMessages
         });
     }
 
+    /// <summary>Asks a modern upstream for the updates of one resource.</summary>
+    public static byte[] ListenTo(ReadOnlySpan<byte> id, string uri) => Request(id, McpMethod.SubscriptionsListen, writer =>
+    {
+        WriteMeta(writer);
+        writer.WriteStartObject("notifications"u8);
+        writer.WriteStartArray("resourceSubscriptions"u8);
+        writer.WriteStringValue(uri);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    });
+
     public static byte[] EmptyResult(ReadOnlySpan<byte> id) => [.. "{\"jsonrpc\":\"2.0\",\"id\":"u8, .. id, .. ",\"result\":{}}"u8];
 
     public static byte[] MethodNotFound(ReadOnlySpan<byte> id) =>

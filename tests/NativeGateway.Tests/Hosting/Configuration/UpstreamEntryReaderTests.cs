@@ -171,8 +171,6 @@ public sealed class UpstreamEntryReaderTests
 
     [Theory]
     [InlineData("""{ "url": "https://h", "headers": { "Accept": "x" } }""", ".headers.Accept", "set by the gateway itself")]
-    [InlineData("""{ "url": "https://h/sse" }""", ".url", "\"type\": \"sse\"")]
-    [InlineData("""{ "url": "https://h", "type": "sse" }""", ".type", "calls to it will fail")]
     [InlineData("""{ "url": "https://h", "healthCheck": { "interval": "60s" } }""", ".healthCheck", "no effect")]
     [InlineData("""{ "url": "https://h", "loadBalancing": "power-of-two" }""", ".loadBalancing", "no effect")]
     public void What_is_accepted_but_not_meant_so_is_told(string entry, string path, string what)
@@ -182,6 +180,12 @@ public sealed class UpstreamEntryReaderTests
         Assert.Equal("$.mcpServers.it" + path, warning.Where);
         Assert.Contains(what, warning.Message, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("""{ "url": "https://h/sse" }""")]
+    [InlineData("""{ "url": "https://h/sse", "type": "sse" }""")]
+    public void Servers_of_the_older_http_transport_are_accepted_without_a_word(string entry) =>
+        Assert.Empty(ConfigText.ReadWhole($$"""{ "mcpServers": { "it": {{entry}} } }""").Warnings);
 
     [Fact]
     public void Free_names_of_desktop_clients_become_valid_and_are_told()
