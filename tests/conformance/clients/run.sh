@@ -6,7 +6,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 scripts=("$@")
-[ ${#scripts[@]} -gt 0 ] || scripts=(sdk1 client2 inspector mixup)
+[ ${#scripts[@]} -gt 0 ] || scripts=(sdk1 resume sse client2 inspector mixup)
 official=$here/node_modules/@modelcontextprotocol
 
 install_packages
@@ -17,6 +17,10 @@ everything_port=$(free_port)
 start everything-http env PORT="$everything_port" \
   "$node" --import "$here/clients/loopback.mjs" "$official/server-everything/dist/index.js" streamableHttp
 wait_until everything-http curl --silent "http://127.0.0.1:$everything_port/mcp"
+sse_port=$(free_port)
+start everything-sse env PORT="$sse_port" \
+  "$node" --import "$here/clients/loopback.mjs" "$official/server-everything/dist/index.js" sse
+wait_until everything-sse curl --silent --max-time 1 --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$sse_port/"
 start_reference dual
 
 # The limits are out of the way: the point is a thousand calls at once.
@@ -25,6 +29,8 @@ cat >"$work/gateway.json" <<JSON
   "mcpServers": {
     "everything": { "command": "$node", "args": ["$official/server-everything/dist/index.js", "stdio"] },
     "everything-http": { "url": "http://127.0.0.1:$everything_port/mcp" },
+    "everything-sse": { "type": "sse", "url": "http://127.0.0.1:$sse_port/sse" },
+    "everything-sse-found": { "url": "http://127.0.0.1:$sse_port/sse" },
     "filesystem": { "command": "$node", "args": ["$official/server-filesystem/dist/index.js", "$work/files"] },
     "memory": {
       "command": "$node",
