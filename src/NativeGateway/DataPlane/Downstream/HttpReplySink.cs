@@ -8,13 +8,13 @@ namespace NativeGateway.DataPlane.Downstream;
 
 /// <summary>
 /// A reply over HTTP: one JSON body when the response comes first, an event stream from the moment another message precedes it. The status is
-/// decided as late as that, because some errors must be told by it. Where the client has a session, a wait for an upstream does not last long
+/// decided as late as that, because some errors must be told by it. Where the client has a session, a wait for an upstream lasts 10 s at most
 /// before the stream begins: only a stream tells the client how to come back for its answer.
 /// </summary>
 internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IReplySink, IAsyncDisposable
 {
     /// <summary>How long a client waits for the first byte before the reply becomes a stream that it can resume.</summary>
-    private static readonly TimeSpan Silence = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
     private Session? _session;
