@@ -153,15 +153,23 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         var members = new JsonMembers(source, result);
         while (members.MoveNext())
         {
-            var isModern = members.NameIs(source, "resultType"u8) || members.NameIs(source, "ttlMs"u8) || members.NameIs(source, "cacheScope"u8);
+            var isMeta = members.NameIs(source, "_meta"u8);
+            var isModern = members.NameIs(source, "resultType"u8) || members.NameIs(source, "ttlMs"u8) || members.NameIs(source, "cacheScope"u8)
+                || (isMeta && HoldsOnlyServerInfo(source, members.Value));
             removal.Next(members, isModern);
-            if (members.NameIs(source, "_meta"u8))
+            if (isMeta && !isModern)
             {
                 RemoveServerInfo(editor, members.Value);
             }
         }
 
         removal.End();
+    }
+
+    private static bool HoldsOnlyServerInfo(ReadOnlySpan<byte> source, ByteRange meta)
+    {
+        var members = new JsonMembers(source, meta);
+        return members.MoveNext() && members.NameIs(source, MetaKeys.ServerInfo) && !members.MoveNext();
     }
 
     private static void RemoveServerInfo(MessageEditor editor, ByteRange meta)
