@@ -57,6 +57,8 @@ check "native binary" eng/native.sh
 check "size and start" eng/size.sh
 tests tests/NativeGateway.NativeTests
 check "conformance suite" eng/conformance.sh
+check "conformance suite, upstream of 2025-11-25 only" eng/conformance.sh --upstream legacy
+check "conformance suite, upstream of 2026-07-28 only" eng/conformance.sh --upstream modern
 check "official clients and servers" tests/conformance/clients/run.sh
 check "allocation budgets" eng/bench.sh
 check "build for net10.0" dotnet build NativeGateway.sln -c Release --nologo -v quiet -p:GatewayFramework=net10.0 -p:PublishAot=false -p:ArtifactsPath="$PWD/artifacts/net10"
