@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that building and testing need, and only those that are missing. Safe to run any number of times.
 #   eng/prerequisites.sh            what ./run.sh needs: the native toolchain and the static libraries
-#   eng/prerequisites.sh --tests    additionally what ./test.sh needs: PostgreSQL, Node.js, curl
+#   eng/prerequisites.sh --tests    additionally what ./test.sh needs: PostgreSQL, Node.js, Python, curl
 set -euo pipefail
 
 packages=(clang lld cmake zlib1g-dev libssl-dev libargon2-dev libsqlite3-dev ca-certificates)
@@ -10,6 +10,7 @@ if [ "${1:-}" = "--tests" ]; then
   # Node.js from elsewhere (a version manager, nodesource) serves as well as Debian's, and nodesource's conflicts with Debian's npm.
   command -v node >/dev/null 2>&1 && packages=("${packages[@]/nodejs/}")
   command -v npm >/dev/null 2>&1 || packages+=(npm)
+  command -v python3 >/dev/null 2>&1 || packages+=(python3)
 fi
 
 missing=()
