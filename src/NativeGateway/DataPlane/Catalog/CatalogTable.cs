@@ -17,6 +17,7 @@ internal sealed class CatalogTable
     /// <summary>By upstream: the slot of its workspace, once that has a catalog.</summary>
     private readonly ConcurrentDictionary<Guid, Slot> _owners = new();
     private readonly ILogger _logger;
+    private volatile Snapshot? _applied;
 
     /// <param name="stored">Catalogs of an earlier process, shown until the upstream has been asked.</param>
     public CatalogTable(IEnumerable<StoredCatalog> stored, ILogger logger)
@@ -41,7 +42,10 @@ internal sealed class CatalogTable
     /// </summary>
     public event Action<Guid, CatalogKinds>? Changed;
 
-    /// <summary>The current catalog of a workspace; built at the first call, afterwards one look-up.</summary>
+    /// <summary>
+    /// The current catalog of a workspace; built at the first call, afterwards one look-up. A workspace of an older snapshot than the last one that
+    /// was applied gets the newer one's catalog.
+    /// </summary>
     public WorkspaceCatalog For(Workspace workspace)
     {
         var slot = _slots.TryGetValue(workspace.Id, out var known) ? known : _slots.GetOrAdd(workspace.Id, new Slot(workspace));
@@ -63,6 +67,8 @@ internal sealed class CatalogTable
     /// <summary>Takes over a new snapshot; to be called after each swap. Cheap where nothing that concerns names has changed.</summary>
     public void Apply(Snapshot snapshot)
     {
+        // First of all: a slot that is added behind the loop's back looks here.
+        _applied = snapshot;
         foreach (var (id, slot) in _slots)
         {
             if (!snapshot.Workspaces.TryGetValue(id, out var workspace))
@@ -71,7 +77,6 @@ internal sealed class CatalogTable
             }
             else if (!ReferenceEquals(slot.Workspace, workspace))
             {
-                slot.Workspace = workspace;
                 Rebuild(slot);
             }
         }
@@ -91,7 +96,13 @@ internal sealed class CatalogTable
     {
         lock (slot.Gate)
         {
-            return slot.Catalog ??= Build(slot, previous: null);
+            if (slot.Catalog is not { } catalog)
+            {
+                TakeNewest(slot);
+                slot.Catalog = catalog = Build(slot, previous: null);
+            }
+
+            return catalog;
         }
     }
 
@@ -106,6 +117,7 @@ internal sealed class CatalogTable
                 return;
             }
 
+            TakeNewest(slot);
             var next = Build(slot, previous);
             slot.Catalog = next;
             changes = CatalogBuilder.Compare(previous, next);
@@ -114,6 +126,14 @@ internal sealed class CatalogTable
         if (changes != CatalogKinds.None)
         {
             Changed?.Invoke(slot.Workspace.Id, changes);
+        }
+    }
+
+    private void TakeNewest(Slot slot)
+    {
+        if (_applied?.Workspaces.GetValueOrDefault(slot.Workspace.Id) is { } newest)
+        {
+            slot.Workspace = newest;
         }
     }
 
