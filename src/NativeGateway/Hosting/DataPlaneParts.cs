@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using NativeGateway.DataPlane.Catalog;
@@ -9,9 +8,16 @@ using NativeGateway.DataPlane.Sessions;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
+using NativeGateway.Storage;
 using NativeGateway.Telemetry;
 
 namespace NativeGateway.Hosting;
+
+/// <summary>What the data plane is given besides its configuration.</summary>
+/// <param name="Key">What clients carry for the gateway (session ids, request states, cursors) is sealed with keys derived from it.</param>
+/// <param name="IsStateless">Clients get no sessions.</param>
+/// <param name="Stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
+internal sealed record DataPlaneSetup(EncryptionKey Key, bool IsStateless, IReadOnlyList<StoredCatalog> Stored, Func<HealthReport> Health);
 
 /// <summary>The wiring diagram of the data plane: every part built with <c>new</c>, in order, and stopped in reverse.</summary>
 internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
@@ -26,9 +32,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly LegacySseFront _sse;
     private readonly SuspendedCalls _suspended;
 
-    /// <param name="stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
-    public DataPlaneParts(
-        SnapshotHolder snapshots, IReadOnlyList<StoredCatalog> stored, Func<HealthReport> health, TimeProvider time, ILoggerFactory loggers)
+    public DataPlaneParts(SnapshotHolder snapshots, DataPlaneSetup setup, TimeProvider time, ILoggerFactory loggers)
     {
         _snapshots = snapshots;
         var info = GatewayInfo();
@@ -36,16 +40,17 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         _orphans = new OrphanGuard(logger);
         var slots = new ProcessSlots(() => snapshots.Current.Settings.MaxProcesses);
         Upstreams = new UpstreamTable(upstream => Connect(upstream, slots, time, logger));
-        _catalogs = new CatalogTable(stored, logger);
+        _catalogs = new CatalogTable(setup.Stored, logger);
         Refresher = new CatalogRefresher(
             id => Upstreams.Find(id)?.Connection, _catalogs, new CatalogRefreshOptions { ClientInfo = info }, time, logger);
-        _sessions = new SessionTable(time, session => _resources!.Release(_subscriptions.Remove(session)));
+        var ids = setup.IsStateless ? null : new SessionIds(new StateSeal(setup.Key.Derive("session ids")), time);
+        _sessions = new SessionTable(ids, time, _subscriptions.Add, session => _resources!.Release(_subscriptions.Remove(session)));
         _suspended = new SuspendedCalls(time, logger);
         var responder = new ErrorResponder(logger);
-        var lists = new ListMethods(_catalogs, Refresher, new CatalogLists(RandomNumberGenerator.GetBytes(32)), info);
+        var lists = new ListMethods(_catalogs, Refresher, new CatalogLists(setup.Key.Derive("cursors")), info);
         Verifier = new SecretVerifier();
         var logLevels = new LogLevels(Upstreams, _catalogs, _sessions, time);
-        var forwarder = NewForwarder(logLevels, info, time);
+        var forwarder = NewForwarder(setup.Key, logLevels, info, time);
         _resources = new ResourceSubscriptions(_subscriptions, Upstreams, forwarder, time);
         Proxy = new McpProxy(
             snapshots,
@@ -54,7 +59,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             new Resolver(_catalogs, Refresher),
             new RateLimiter(time),
             new LocalMethods(
-                new Handshake(_catalogs, Refresher, _sessions, _subscriptions, info),
+                new Handshake(_catalogs, Refresher, _sessions, info),
                 lists,
                 new ListenMethod(_subscriptions),
                 logLevels),
@@ -65,7 +70,9 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         var trustedProxies = new TrustedProxies(snapshots);
         _sse = new LegacySseFront(Proxy, _sessions, responder, trustedProxies, logger);
         Router = new HttpRouter(
-            new StreamableHttpFront(Proxy, _sessions, responder, trustedProxies), _sse, new OperationsFront(Metrics, health));
+            new StreamableHttpFront(Proxy, _sessions, responder, trustedProxies),
+            setup.IsStateless ? null : _sse,
+            new OperationsFront(Metrics, setup.Health));
         _catalogs.Changed += (workspaceId, kinds) => Announce(kinds, notification => _subscriptions.AggregateChanged(workspaceId, notification));
         Refresher.Changed += (upstreamId, kinds) => Announce(kinds, notification => _subscriptions.UpstreamChanged(upstreamId, notification));
         snapshots.Changed += Apply;
@@ -163,10 +170,9 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         }
     }
 
-    private Forwarder NewForwarder(LogLevels logLevels, ReadOnlyMemory<byte> info, TimeProvider time)
+    private Forwarder NewForwarder(EncryptionKey key, LogLevels logLevels, ReadOnlyMemory<byte> info, TimeProvider time)
     {
-        // A key of this process alone: a suspended call lives in it, and cannot be taken up anywhere else.
-        var states = new RequestStates(new StateSeal(RandomNumberGenerator.GetBytes(32)), time);
+        var states = new RequestStates(new StateSeal(key.Derive("request states")), time);
         var writer = new ReplyWriter(states, time, info);
         var suspending = new SuspendingRelay(writer, _suspended, states, logLevels, time);
         return new Forwarder(

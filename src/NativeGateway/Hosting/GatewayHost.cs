@@ -56,7 +56,8 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         using var signals = new StopSignals(context.Time, cancellationToken);
         var certificates = options.Tls is { } files ? new CertificateFiles(files, context.Time, loggers.CreateLogger<CertificateFiles>()) : null;
 
-        await using var store = options.Store.Open();
+        var key = options.Store.LoadKey();
+        await using var store = options.Store.Open(key);
         await MigrateAsync(store, signals.Stop);
         var administrator = await new RegistryWriter(store, context.Time).InitializeAsync(signals.Stop);
         if (administrator is not null)
@@ -76,7 +77,8 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var feed = new ChangeFeed(store, loader, context.Time, loggers.CreateLogger<ChangeFeed>());
         var keeper = new CatalogKeeper(store, context.Time, loggers.CreateLogger<CatalogKeeper>());
         DataPlaneParts? parts = null;
-        parts = new DataPlaneParts(snapshots, await keeper.LoadAsync(signals.Stop), () => Report(feed, parts), context.Time, loggers);
+        var setup = new DataPlaneSetup(key, options.Stateless, await keeper.LoadAsync(signals.Stop), () => Report(feed, parts));
+        parts = new DataPlaneParts(snapshots, setup, context.Time, loggers);
         await using var partsEnd = parts;
         parts.Refresher.Unsaved += keeper.Keep;
         parts.Metrics.AddGauge("mcp_gateway_database_reachable", () => feed.Health.Reachable ? 1 : 0);

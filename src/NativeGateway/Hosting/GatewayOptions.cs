@@ -30,8 +30,14 @@ internal sealed record StoreOptions(string Database, string DataDirectory, strin
         }
     }
 
+    /// <exception cref="StoreConfigurationException">The encryption key is not usable.</exception>
+    public EncryptionKey LoadKey() => Storage.EncryptionKey.LoadOrCreate(DataDirectory, EncryptionKey);
+
     /// <exception cref="StoreConfigurationException">The address or the encryption key is not usable.</exception>
-    public IRegistryStore Open() => StoreFactory.Open(Database, new SecretBox(Storage.EncryptionKey.LoadOrCreate(DataDirectory, EncryptionKey)));
+    public IRegistryStore Open() => Open(LoadKey());
+
+    /// <exception cref="StoreConfigurationException">The address is not usable.</exception>
+    public IRegistryStore Open(EncryptionKey key) => StoreFactory.Open(Database, new SecretBox(key));
 
     public override string ToString() => nameof(StoreOptions);
 }

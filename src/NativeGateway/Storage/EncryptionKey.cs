@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace NativeGateway.Storage;
 
 /// <summary>
-/// The 256-bit key that secrets are encrypted with at rest: from the environment or from a file in the data directory that is created at
-/// first start. All processes that share a database need the same one.
+/// The 256-bit key that secrets are encrypted with at rest, and that keys for other purposes are derived from: from the environment or from a file
+/// in the data directory that is created at first start. All processes that share a database need the same one.
 /// </summary>
 internal sealed partial class EncryptionKey
 {
@@ -34,6 +34,13 @@ internal sealed partial class EncryptionKey
 
     /// <summary>Where the key was found, for messages.</summary>
     public string Origin { get; }
+
+    /// <summary>
+    /// A key for one other purpose (HKDF-SHA-256, RFC 5869), 32 bytes. The same in every process that has this key; says nothing about it, nor
+    /// about the keys for other purposes.
+    /// </summary>
+    public byte[] Derive(string purpose) =>
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, _bytes, Length, salt: null, info: System.Text.Encoding.UTF8.GetBytes(purpose));
 
     /// <param name="environmentValue">The value of <see cref="EnvironmentVariable"/>, which beats the file.</param>
     public static EncryptionKey LoadOrCreate(string dataDirectory, string? environmentValue)

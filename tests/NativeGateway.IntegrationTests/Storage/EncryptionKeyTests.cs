@@ -82,4 +82,17 @@ public sealed class EncryptionKeyTests : IDisposable
 
         Assert.Contains(EncryptionKey.EnvironmentVariable, fault.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Derived_keys_are_the_same_everywhere_and_different_for_each_purpose()
+    {
+        var text = Convert.ToBase64String(new byte[32]);
+        var (key, same) = (EncryptionKey.Parse(text, "one"), EncryptionKey.Parse(text, "another"));
+
+        Assert.Equal(32, key.Derive("a").Length);
+        Assert.Equal(key.Derive("a"), same.Derive("a"));
+        Assert.NotEqual(key.Derive("a"), key.Derive("b"));
+        Assert.NotEqual(key.Bytes.ToArray(), key.Derive("a"));
+        Assert.NotEqual(key.Derive("a"), EncryptionKey.Parse(Convert.ToBase64String([1, .. new byte[31]]), "one").Derive("a"));
+    }
 }

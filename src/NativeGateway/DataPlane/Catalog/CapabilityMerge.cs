@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using NativeGateway.Model;
+using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Catalog;
 
@@ -75,6 +76,46 @@ internal static class CapabilityMerge
         }
 
         writer.Write(separator[0] == '{' ? "{}"u8 : "}"u8);
+    }
+
+    /// <summary>
+    /// The same without what a client could only have of a gateway that has a way back to it outside its requests: changed lists, subscriptions,
+    /// and a log level that outlives the request.
+    /// </summary>
+    public static ReadOnlyMemory<byte> WithoutWayBack(ReadOnlyMemory<byte> capabilities)
+    {
+        var editor = new MessageEditor();
+        editor.Reset(capabilities);
+        var whole = new ByteRange(0, capabilities.Length);
+        var removal = new MemberRemoval(editor, whole);
+        var members = new JsonMembers(capabilities.Span, whole);
+        while (members.MoveNext())
+        {
+            var isLogging = members.NameIs(capabilities.Span, "logging"u8);
+            removal.Next(members, isLogging);
+            if (!isLogging)
+            {
+                RemoveChanges(editor, members.Value);
+            }
+        }
+
+        removal.End();
+        var rest = new ArrayBufferWriter<byte>(capabilities.Length);
+        editor.WriteTo(rest);
+        return rest.WrittenMemory;
+    }
+
+    private static void RemoveChanges(MessageEditor editor, ByteRange list)
+    {
+        var source = editor.Source.Span;
+        var removal = new MemberRemoval(editor, list);
+        var members = new JsonMembers(source, list);
+        while (members.MoveNext())
+        {
+            removal.Next(members, members.NameIs(source, "listChanged"u8) || members.NameIs(source, "subscribe"u8));
+        }
+
+        removal.End();
     }
 
     /// <summary>Settings of one extension that differ between upstreams say nothing that holds for all of them.</summary>

@@ -168,9 +168,9 @@ internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IRe
             headers["X-RateLimit-Reset"] = Text(limits.ResetSeconds);
         }
 
-        if (Headers.IssuedSessionId is { } sessionId)
+        if (Headers.IssuedSession is { } session)
         {
-            headers["Mcp-Session-Id"] = sessionId;
+            headers["Mcp-Session-Id"] = session.Id;
         }
 
         if (Headers.RetryAfter is { } delay)

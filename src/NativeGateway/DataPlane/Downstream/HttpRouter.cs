@@ -3,7 +3,8 @@ using Microsoft.AspNetCore.Http;
 namespace NativeGateway.DataPlane.Downstream;
 
 /// <summary>The paths of the HTTP interface. One switch instead of the framework's routing: there are few paths, and the first one is the hot one.</summary>
-internal sealed class HttpRouter(StreamableHttpFront mcp, LegacySseFront sse, OperationsFront operations)
+/// <param name="sse">Null where clients get no sessions: of this transport a connection is one.</param>
+internal sealed class HttpRouter(StreamableHttpFront mcp, LegacySseFront? sse, OperationsFront operations)
 {
     private const string Mcp = "/mcp";
     private const string Sse = "/sse";
@@ -13,8 +14,8 @@ internal sealed class HttpRouter(StreamableHttpFront mcp, LegacySseFront sse, Op
     {
         var path = context.Request.Path.Value ?? "";
         return TryMatch(path, Mcp, out var upstream) ? mcp.HandleAsync(context, upstream)
-            : TryMatch(path, Sse, out upstream) ? sse.StreamAsync(context, upstream)
-            : path == Messages ? sse.PostAsync(context)
+            : sse is not null && TryMatch(path, Sse, out upstream) ? sse.StreamAsync(context, upstream)
+            : sse is not null && path == Messages ? sse.PostAsync(context)
             : operations.HandleAsync(context, path);
     }
 

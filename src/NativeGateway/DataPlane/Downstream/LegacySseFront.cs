@@ -52,7 +52,7 @@ internal sealed class LegacySseFront(
 
         // 128 random bits: whoever knows the id still needs the key, but nobody shall be able to try ids.
         var id = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        var connection = new SseConnection(id, exchange.Caller.KeyId, exchange.Single?.Id, head.UpstreamName, writer, context.RequestAborted);
+        var connection = new SseConnection(id, exchange.Caller.KeyId, head.UpstreamName, writer, context.RequestAborted);
         _connections[id] = connection;
         logger.SseConnectionOpened(head.RequestId, _connections.Count);
         try
@@ -145,7 +145,7 @@ internal sealed class LegacySseFront(
                 ProtocolVersion = null,
                 AcceptsEventStream = true,
             };
-            var sink = new SseReplySink(connection, sessionId => sessions.Find(sessionId, connection.KeyId, connection.UpstreamId));
+            var sink = new SseReplySink(connection);
             var exchange = new Exchange(own, sink, PipeReader.Create(new ReadOnlySequence<byte>(body)), connection.Gone);
             await proxy.HandleAsync(exchange).ConfigureAwait(false);
         }

@@ -8,7 +8,7 @@ namespace NativeGateway.DataPlane.Downstream;
 /// Bound to the key that opened it.
 /// </summary>
 /// <param name="gone">Cancelled when the client has left.</param>
-internal sealed class SseConnection(string id, string keyId, Guid? upstreamId, ReadOnlyMemory<byte> upstreamName, SseWriter writer, CancellationToken gone)
+internal sealed class SseConnection(string id, string keyId, ReadOnlyMemory<byte> upstreamName, SseWriter writer, CancellationToken gone)
 {
     private readonly TaskCompletionSource<Session> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
@@ -19,8 +19,6 @@ internal sealed class SseConnection(string id, string keyId, Guid? upstreamId, R
     public string Id => id;
 
     public string KeyId => keyId;
-
-    public Guid? UpstreamId => upstreamId;
 
     /// <summary>The <c>{server}</c> of <c>/sse/{server}</c>; empty for the aggregate.</summary>
     public ReadOnlyMemory<byte> UpstreamName => upstreamName;

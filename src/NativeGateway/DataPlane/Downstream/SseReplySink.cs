@@ -1,5 +1,4 @@
 using NativeGateway.DataPlane.Proxy;
-using NativeGateway.DataPlane.Sessions;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Downstream;
@@ -7,8 +6,7 @@ namespace NativeGateway.DataPlane.Downstream;
 /// <summary>
 /// A reply over HTTP+SSE: the POST was answered with 202 long before, so every message, also every error, goes to the connection's event stream.
 /// </summary>
-/// <param name="find">The session of that id, which <c>initialize</c> has just opened for this connection.</param>
-internal sealed class SseReplySink(SseConnection connection, Func<string, Session?> find) : IReplySink
+internal sealed class SseReplySink(SseConnection connection) : IReplySink
 {
     public ReplyHeaders Headers { get; } = new();
 
@@ -18,7 +16,7 @@ internal sealed class SseReplySink(SseConnection connection, Func<string, Sessio
 
     public ValueTask CompleteAsync(int status, MessageEditor message)
     {
-        if (Headers.IssuedSessionId is { } sessionId && find(sessionId) is { } session)
+        if (Headers.IssuedSession is { } session)
         {
             connection.Open(session);
         }

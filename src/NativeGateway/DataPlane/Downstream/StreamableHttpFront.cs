@@ -57,8 +57,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
         var stream = session?.Replay.Standalone;
         if (error is null && head.LastEventId is { } lastEventId)
         {
-            stream = session!.Replay.Find(lastEventId, out var number);
-            seen = number;
+            stream = session!.Replay.Find(lastEventId, out seen);
             error = stream is null ? UnknownEvent : null;
         }
 
@@ -94,36 +93,40 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
             return;
         }
 
-        sessions.Close(session!);
+        sessions.End(session!);
         await reply.CompleteEmptyAsync(StatusCodes.Status204NoContent).ConfigureAwait(false);
     }
 
     private async Task RefuseMethodAsync(HttpContext context, RequestHead head)
     {
         await using var reply = new HttpReplySink(context, head);
-        reply.Headers.Allow = "POST, GET, DELETE";
-        var error = new GatewayError(ErrorKind.MethodNotAllowed, "The MCP endpoint takes POST, GET and DELETE.");
+        var allowed = sessions.IsOffered ? "POST, GET, DELETE" : "POST";
+        reply.Headers.Allow = allowed;
+        var error = new GatewayError(ErrorKind.MethodNotAllowed, $"The MCP endpoint takes {allowed}.");
         await responder.WriteAsync(new Exchange(head, reply, null, context.RequestAborted), error).ConfigureAwait(false);
     }
 
-    private async ValueTask<(Session? Session, GatewayError? Error)> FindSessionAsync(Exchange exchange)
+    private async ValueTask<SessionFinding> FindSessionAsync(Exchange exchange)
     {
         var error = await proxy.AdmitCallerAsync(exchange).ConfigureAwait(false);
         if (error is not null)
         {
-            return (null, error);
+            return new SessionFinding(null, error);
         }
 
         var head = exchange.Head;
+        if (!sessions.IsOffered)
+        {
+            exchange.Reply.Headers.Allow = "POST";
+            return new SessionFinding(null, new GatewayError(ErrorKind.MethodNotAllowed, "This gateway keeps no sessions: send POST."));
+        }
+
         if (head.SessionId is null || (head.ProtocolVersion is { } version && ProtocolRevision.NamesModernEra(version)))
         {
             exchange.Reply.Headers.Allow = "POST";
-            return (null, new GatewayError(ErrorKind.MethodNotAllowed, "GET and DELETE need a session: only revisions up to 2025-11-25 have one (Mcp-Session-Id)."));
+            return new SessionFinding(null, new GatewayError(ErrorKind.MethodNotAllowed, "GET and DELETE need a session: only revisions up to 2025-11-25 have one (Mcp-Session-Id)."));
         }
 
-        var session = sessions.Find(head.SessionId, exchange.Caller.KeyId, exchange.Single?.Id);
-        return session is null
-            ? (null, new GatewayError(ErrorKind.SessionNotFound, "There is no such session (any more). Send initialize to open a new one."))
-            : (session, null);
+        return sessions.Find(head.SessionId, exchange.Owner);
     }
 }

@@ -55,6 +55,9 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
     /// <summary>The client's revision.</summary>
     public ProtocolRevision Revision { get; set; } = ProtocolRevision.Assumed;
 
+    /// <summary>Whom a session has to belong to in order to be the client's.</summary>
+    public SessionOwner Owner => new(Caller.KeyId, Caller.Workspace!.Id, Single?.Id);
+
     /// <summary>The client's session; null for modern clients and for legacy ones that never opened one.</summary>
     public Session? Session { get; set; }
 

@@ -8,17 +8,14 @@ using NativeGateway.Protocol;
 namespace NativeGateway.DataPlane.Proxy;
 
 /// <summary>
-/// How a client learns what it talks to: <c>initialize</c> (which opens a session) and <c>server/discover</c>. The aggregate answers with the union
+/// How a client learns what it talks to: <c>initialize</c> (which opens a session, where there are any) and <c>server/discover</c>. The aggregate answers with the union
 /// of what its upstreams offer; <c>/mcp/{server}</c> with that upstream's own words.
 /// </summary>
 internal sealed class Handshake(
-    CatalogTable catalogs, CatalogRefresher refresher, SessionTable sessions, SubscriptionHub subscriptions, ReadOnlyMemory<byte> gatewayInfo)
+    CatalogTable catalogs, CatalogRefresher refresher, SessionTable sessions, ReadOnlyMemory<byte> gatewayInfo)
 {
     /// <summary>How long the answer waits for upstreams of which nothing is known yet.</summary>
     private static readonly TimeSpan DiscoveryBudget = TimeSpan.FromSeconds(5);
-
-    private static readonly McpMethod[] ListChanges =
-        [McpMethod.NotifyToolsListChanged, McpMethod.NotifyPromptsListChanged, McpMethod.NotifyResourcesListChanged];
 
     private readonly record struct Offer(ReadOnlyMemory<byte> Capabilities, string? Instructions, ReadOnlyMemory<byte> ServerInfo);
 
@@ -33,16 +30,19 @@ internal sealed class Handshake(
             return error;
         }
 
-        var capabilities = ClientCapabilityReader.Read(exchange.Body.Span, exchange.Message.InitializeCapabilities, exchange.Revision);
-        var caller = exchange.Caller;
-        if (sessions.Open(caller.KeyId, caller.Workspace!.Id, exchange.Single?.Id, exchange.Revision, capabilities) is not { } session)
+        if (sessions.IsOffered)
         {
-            return new GatewayError(ErrorKind.Saturated, "The gateway holds as many sessions as it may.") { RetryAfter = TimeSpan.FromSeconds(30) };
+            var capabilities = ClientCapabilityReader.Read(exchange.Body.Span, exchange.Message.InitializeCapabilities, exchange.Revision);
+            var opening = sessions.Open(exchange.Owner, exchange.Revision, capabilities);
+            if (opening.Error is not null)
+            {
+                return opening.Error;
+            }
+
+            exchange.Reply.Headers.IssuedSession = opening.Session;
         }
 
-        subscriptions.Add(session, new Subscriber(session.Outbox, caller.Workspace.Id, exchange.Single?.Id, default, ListChanges));
-        exchange.Reply.Headers.IssuedSessionId = session.Id;
-        await LocalMethods.ReplyAsync(exchange, FormatInitialize(exchange.Revision, offer)).ConfigureAwait(false);
+        await LocalMethods.ReplyAsync(exchange, FormatInitialize(exchange.Revision, sessions.IsOffered ? offer : WithoutWayBack(offer))).ConfigureAwait(false);
         return null;
     }
 
@@ -83,6 +83,8 @@ internal sealed class Handshake(
         var serverInfo = own.Peer.ServerInfo.IsEmpty ? gatewayInfo : own.Peer.ServerInfo;
         return (new Offer(capabilities.WrittenMemory, InstructionMerge.Of(part), serverInfo), null);
     }
+
+    private static Offer WithoutWayBack(Offer offer) => offer with { Capabilities = CapabilityMerge.WithoutWayBack(offer.Capabilities) };
 
     private static ReadOnlyMemory<byte> FormatInitialize(ProtocolRevision revision, Offer offer)
     {

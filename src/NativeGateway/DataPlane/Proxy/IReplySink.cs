@@ -39,8 +39,8 @@ internal sealed class ReplyHeaders
 {
     public LimitState Limits { get; set; }
 
-    /// <summary>The id of the session that <c>initialize</c> has opened.</summary>
-    public string? IssuedSessionId { get; set; }
+    /// <summary>The session that <c>initialize</c> has opened.</summary>
+    public Session? IssuedSession { get; set; }
 
     public TimeSpan? RetryAfter { get; set; }
 

@@ -62,7 +62,7 @@ internal sealed class LogLevels(UpstreamTable upstreams, CatalogTable catalogs, 
     {
         foreach (var session in sessions.All)
         {
-            if (session.WorkspaceId == workspaceId && session.LogLevel < level)
+            if (session.Owner.WorkspaceId == workspaceId && session.LogLevel < level)
             {
                 level = session.LogLevel.Value;
             }

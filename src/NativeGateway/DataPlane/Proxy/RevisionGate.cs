@@ -19,7 +19,7 @@ internal sealed class RevisionGate(SessionTable sessions)
     public bool AllowsBatch(Exchange exchange)
     {
         var head = exchange.Head;
-        var session = head.SessionId is { } id ? sessions.Find(id, exchange.Caller.KeyId, exchange.Single?.Id) : null;
+        var session = sessions.IsOffered && head.SessionId is { } id ? sessions.Find(id, exchange.Owner).Session : null;
         var revision = session?.Revision ?? (head.ProtocolVersion is { } header ? ProtocolRevision.Find(header) : ProtocolRevision.Assumed);
         return revision is { AllowsBatches: true };
     }
@@ -158,20 +158,26 @@ internal sealed class RevisionGate(SessionTable sessions)
             exchange.Revision = named;
         }
 
+        if (!sessions.IsOffered)
+        {
+            // Ids of a time when there were sessions are ignored, as those of clients are that never had one.
+            return NeedsSession(exchange.Message.MethodCode) ? UnknownMethod(exchange) : null;
+        }
+
         // Clients that never return a session id are served without one: they only miss what needs a way back to them.
         return head.SessionId is null ? null : JoinSession(exchange, head.SessionId);
     }
 
+    /// <summary>Methods of capabilities that are offered together with sessions only.</summary>
+    private static bool NeedsSession(McpMethod method) =>
+        method is McpMethod.LoggingSetLevel or McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe;
+
     private GatewayError? JoinSession(Exchange exchange, string sessionId)
     {
-        exchange.Session = sessions.Find(sessionId, exchange.Caller.KeyId, exchange.Single?.Id);
-        if (exchange.Session is null)
-        {
-            return new GatewayError(ErrorKind.SessionNotFound, "There is no such session (any more). Send initialize to open a new one.");
-        }
-
-        exchange.Revision = exchange.Session.Revision;
-        return null;
+        var finding = sessions.Find(sessionId, exchange.Owner);
+        exchange.Session = finding.Session;
+        exchange.Revision = finding.Session?.Revision ?? exchange.Revision;
+        return finding.Error;
     }
 
     public static GatewayError UnknownMethod(Exchange exchange)

@@ -1,12 +1,13 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Sessions;
 
 /// <summary>
 /// What the streams of one session have sent lately, so that a client that lost its connection can have it again (2025-11-25, basic/transports,
-/// "Resumability and Redelivery"). Bounded in events and bytes; the oldest go first. An event id is the stream's number and the event's number
-/// within it: it means something in its own session only, and a session belongs to one key. Any thread.
+/// "Resumability and Redelivery"). Bounded in events and bytes; the oldest go first. An event id is a mark of this object, the stream's number and the
+/// event's number within it: it means something in its own session only, and a session belongs to one key. Any thread.
 /// </summary>
 internal sealed class EventReplay(ReplayBudget budget, ProtocolRevision revision, TimeProvider time)
 {
@@ -20,6 +21,9 @@ internal sealed class EventReplay(ReplayBudget budget, ProtocolRevision revision
     private const int Overhead = 96;
 
     private readonly Lock _gate = new();
+
+    /// <summary>An id that an earlier process gave for another stream of the same session must not pass for one of ours.</summary>
+    private readonly string _mark = RandomNumberGenerator.GetHexString(8, lowercase: true);
     private readonly LinkedList<Kept> _kept = [];
     private readonly Dictionary<long, ReplayStream> _streams = [];
     private long _lastStream;
@@ -55,25 +59,36 @@ internal sealed class EventReplay(ReplayBudget budget, ProtocolRevision revision
         }
     }
 
+    /// <summary>The id of an event.</summary>
+    public string IdOf(ReplayStream stream, long number) => string.Create(CultureInfo.InvariantCulture, $"{_mark}-{stream.Number}-{number}");
+
     /// <summary>
     /// The stream that bore this event, and the event's number in it. Null for an id that this session never gave, and for a stream that has
-    /// ended and whose last message is not kept (any more): its client would wait for it in vain.
+    /// ended and whose last message is not kept (any more): its client would wait for it in vain. The GET stream of an earlier process goes on as
+    /// this one's, without a number: nothing of it is kept.
     /// </summary>
-    public ReplayStream? Find(string eventId, out long number)
+    public ReplayStream? Find(string eventId, out long? number)
     {
-        number = 0;
-        var dash = eventId.IndexOf('-', StringComparison.Ordinal);
-        if (dash < 0
-            || !long.TryParse(eventId.AsSpan(0, dash), NumberStyles.None, CultureInfo.InvariantCulture, out var streamNumber)
-            || !long.TryParse(eventId.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out number))
+        number = null;
+        Span<Range> parts = stackalloc Range[4];
+        var id = eventId.AsSpan();
+        if (id.Split(parts, '-') != 3
+            || !long.TryParse(id[parts[1]], NumberStyles.None, CultureInfo.InvariantCulture, out var streamNumber)
+            || !long.TryParse(id[parts[2]], NumberStyles.None, CultureInfo.InvariantCulture, out var eventNumber))
         {
             return null;
         }
 
+        if (!id[parts[0]].SequenceEqual(_mark))
+        {
+            return id[parts[0]].Length == _mark.Length && streamNumber == StandaloneNumber ? Standalone : null;
+        }
+
+        number = eventNumber;
         lock (_gate)
         {
             var stream = _streams.GetValueOrDefault(streamNumber);
-            return stream is null || !stream.HasGiven(number) ? null : stream;
+            return stream is null || !stream.HasGiven(eventNumber) ? null : stream;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
@@ -19,6 +20,9 @@ internal sealed class PendingRequests
     private const int Limit = 256;
 
     private readonly ConcurrentDictionary<byte[], AnswerTaker> _open = new(Utf8Comparer.Instance);
+
+    /// <summary>An answer to a question that an earlier process put to the same session must not pass for the answer to another one.</summary>
+    private readonly string _mark = RandomNumberGenerator.GetHexString(8, lowercase: true);
     private long _lastId;
     private volatile bool _closed;
 
@@ -32,8 +36,7 @@ internal sealed class PendingRequests
             return null;
         }
 
-        var number = Interlocked.Increment(ref _lastId).ToString(CultureInfo.InvariantCulture);
-        var token = Encoding.ASCII.GetBytes($"\"gateway-{number}\"");
+        var token = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\"gateway-{_mark}-{Interlocked.Increment(ref _lastId)}\""));
         _open[token] = taker;
         return token;
     }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Sessions;
@@ -50,7 +49,7 @@ internal sealed class ReplayStream(EventReplay replay, long number, TimeProvider
         {
             foreach (var (missed, message) in after is { } seen ? replay.After(this, seen) : [])
             {
-                if (!await reader.TryWriteAsync(Id(missed), message).ConfigureAwait(false))
+                if (!await reader.TryWriteAsync(replay.IdOf(this, missed), message).ConfigureAwait(false))
                 {
                     return;
                 }
@@ -84,7 +83,7 @@ internal sealed class ReplayStream(EventReplay replay, long number, TimeProvider
             var eventNumber = Interlocked.Increment(ref _last);
             Volatile.Write(ref _lastMessage, eventNumber);
             replay.Keep(this, eventNumber, message);
-            if (_reader is { } reader && !await reader.TryWriteAsync(Id(eventNumber), message).ConfigureAwait(false))
+            if (_reader is { } reader && !await reader.TryWriteAsync(replay.IdOf(this, eventNumber), message).ConfigureAwait(false))
             {
                 _reader = null;
             }
@@ -120,9 +119,7 @@ internal sealed class ReplayStream(EventReplay replay, long number, TimeProvider
     {
         if (replay.Primes && after is null)
         {
-            await reader.TryWriteAsync(Id(Interlocked.Increment(ref _last)), default).ConfigureAwait(false);
+            await reader.TryWriteAsync(replay.IdOf(this, Interlocked.Increment(ref _last)), default).ConfigureAwait(false);
         }
     }
-
-    private string Id(long eventNumber) => string.Create(CultureInfo.InvariantCulture, $"{number}-{eventNumber}");
 }

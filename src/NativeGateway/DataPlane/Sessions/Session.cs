@@ -6,10 +6,9 @@ namespace NativeGateway.DataPlane.Sessions;
 
 /// <summary>
 /// One client's legacy MCP session: what it declared in <c>initialize</c>, its calls in flight, the questions that upstreams have put to it,
-/// and what waits for its GET stream. Bound to the key that opened it; used by many exchanges at once.
+/// and what waits for its GET stream. Used by many exchanges at once.
 /// </summary>
-internal sealed class Session(
-    string id, string keyId, Guid workspaceId, Guid? upstreamId, ProtocolRevision revision, ClientCapabilities capabilities, EventReplay replay)
+internal sealed class Session(string id, SessionOwner owner, SessionTerms terms, EventReplay replay)
 {
     private readonly ConcurrentDictionary<byte[], CallClock> _calls = new(Utf8Comparer.Instance);
     private long _lastUsed;
@@ -17,17 +16,16 @@ internal sealed class Session(
 
     public string Id { get; } = id;
 
-    /// <summary>The key that opened the session; nobody else may use it. A session is no credential.</summary>
-    public string KeyId { get; } = keyId;
+    public SessionOwner Owner { get; } = owner;
 
-    public Guid WorkspaceId { get; } = workspaceId;
+    public SessionTerms Terms { get; } = terms;
 
-    /// <summary>The one upstream of <c>/mcp/{server}</c>; null for the aggregate endpoint.</summary>
-    public Guid? UpstreamId { get; } = upstreamId;
+    /// <summary>It was opened elsewhere or earlier: what it had beside its terms is lost, and its client has missed what happened meanwhile.</summary>
+    public bool IsRevived { get; init; }
 
-    public ProtocolRevision Revision { get; } = revision;
+    public ProtocolRevision Revision => Terms.Revision;
 
-    public ClientCapabilities Capabilities { get; } = capabilities;
+    public ClientCapabilities Capabilities => Terms.Capabilities;
 
     /// <summary>Questions of upstreams that this client has still to answer.</summary>
     public PendingRequests Pending { get; } = new();
@@ -39,7 +37,9 @@ internal sealed class Session(
     public EventReplay Replay { get; } = replay;
 
     /// <summary>A GET stream is open or a call under way: the session is needed, even if the client says nothing.</summary>
-    public bool IsInUse => Outbox.IsRead || !_calls.IsEmpty;
+    public bool IsInUse => Outbox.IsRead || HasCalls;
+
+    public bool HasCalls => !_calls.IsEmpty;
 
     /// <summary>The level set by <c>logging/setLevel</c>; null before: everything passes.</summary>
     public LogLevelName? LogLevel

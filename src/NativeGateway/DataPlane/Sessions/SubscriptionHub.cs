@@ -23,9 +23,23 @@ internal sealed record Subscriber(
 /// <summary>Carries what upstreams say outside any request to the clients that asked for it; each message to each client once.</summary>
 internal sealed class SubscriptionHub
 {
+    private static readonly McpMethod[] ListChanges =
+        [McpMethod.NotifyToolsListChanged, McpMethod.NotifyPromptsListChanged, McpMethod.NotifyResourcesListChanged];
+
     private readonly ConcurrentDictionary<object, Subscriber> _subscribers = new(ReferenceEqualityComparer.Instance);
 
     public void Add(object owner, Subscriber subscriber) => _subscribers[owner] = subscriber;
+
+    /// <summary>A legacy session hears of every list. A revived one is told that all may have changed: nobody told its client meanwhile.</summary>
+    public void Add(Session session)
+    {
+        var subscriber = new Subscriber(session.Outbox, session.Owner.WorkspaceId, session.Owner.UpstreamId, default, ListChanges);
+        Add(session, subscriber);
+        foreach (var notification in session.IsRevived ? ListChanges : [])
+        {
+            Tell(subscriber, notification);
+        }
+    }
 
     public Subscriber? Find(object owner) => _subscribers.GetValueOrDefault(owner);
 

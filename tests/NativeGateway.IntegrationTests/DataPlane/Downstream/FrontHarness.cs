@@ -6,6 +6,7 @@ using NativeGateway.DataPlane.Policy;
 using NativeGateway.Hosting;
 using NativeGateway.Model;
 using NativeGateway.Shared;
+using NativeGateway.Storage;
 using Xunit;
 
 namespace NativeGateway.IntegrationTests.DataPlane.Downstream;
@@ -29,16 +30,22 @@ internal sealed class FrontHarness : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static Task<FrontHarness> StartAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, servers);
+    public static Task<FrontHarness> StartAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, false, servers);
 
-    public static async Task<FrontHarness> StartAsync(TimeProvider time, params (string Key, Uri Url)[] servers)
+    public static Task<FrontHarness> StartAsync(TimeProvider time, params (string Key, Uri Url)[] servers) => StartAsync(time, false, servers);
+
+    public static Task<FrontHarness> StartStatelessAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, true, servers);
+
+    private static async Task<FrontHarness> StartAsync(TimeProvider time, bool isStateless, (string Key, Uri Url)[] servers)
     {
         var (key, otherKey) = (ApiKey.Create(), ApiKey.Create());
         var faults = new List<string>();
         var snapshot = SnapshotBuilder.Build(
             RegistryConfig.Empty, [.. servers.Select(Server)], [FileKey(key), FileKey(otherKey)], GatewaySettings.Default with { KeyLimits = null }, false, faults);
         Assert.NotNull(snapshot);
-        var parts = new DataPlaneParts(new SnapshotHolder(snapshot), [], () => new HealthReport(true, true, null, 1, 0, 0), time, NullLoggerFactory.Instance);
+        var encryptionKey = EncryptionKey.Parse(Convert.ToBase64String(new byte[32]), "the test");
+        var setup = new DataPlaneSetup(encryptionKey, isStateless, [], () => new HealthReport(true, true, null, 1, 0, 0));
+        var parts = new DataPlaneParts(new SnapshotHolder(snapshot), setup, time, NullLoggerFactory.Instance);
         var options = new GatewayOptions
         {
             Listen = [ListenAddress.Parse("http://127.0.0.1:0", out _)!],

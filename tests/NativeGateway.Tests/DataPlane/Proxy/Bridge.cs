@@ -34,7 +34,7 @@ internal sealed class Bridge : IAsyncDisposable
         Caller = CallerNamed("key-1");
         _upstreams = new UpstreamTable(_ => Upstream);
         _upstreams.Apply(Samples.Snapshot(Samples.Workspace(Server)));
-        _sessions = new SessionTable(Clock, _ => { });
+        _sessions = new SessionTable(new SessionIds(new StateSeal(new byte[32]), Clock), Clock, _ => { }, _ => { });
         Suspended = new SuspendedCalls(Clock, NullLogger.Instance);
         ReadOnlyMemory<byte> info = """{"name":"gateway","version":"1"}"""u8.ToArray();
         var states = new RequestStates(new StateSeal(new byte[32]), Clock);
@@ -80,7 +80,7 @@ internal sealed class Bridge : IAsyncDisposable
     };
 
     public Session OpenSession(ProtocolRevision revision, ClientCapabilities capabilities) =>
-        _sessions.Open(Caller.KeyId, Samples.WorkspaceId, null, revision, capabilities)!;
+        _sessions.Open(new SessionOwner(Caller.KeyId, Samples.WorkspaceId, null), revision, capabilities).Session!;
 
     /// <summary>Moves the time on as soon as somebody waits for that.</summary>
     public async Task PassAsync(TimeSpan span)

@@ -159,7 +159,31 @@ public class EventReplayTests
         await stream.SendAsync(Message(0));
 
         Assert.Null(replay.Find(id, out _));
-        Assert.NotNull(replay.Find("1-2", out _));
+        Assert.Null(replay.Find($"{Mark(replay, stream)}-{id}", out _));
+        Assert.Null(replay.Find("1-2", out _));
+        Assert.NotNull(replay.Find($"{Mark(replay, stream)}-1-2", out _));
+    }
+
+    [Fact]
+    public async Task Streams_of_an_earlier_process_are_not_mixed_up_with_those_of_this_one()
+    {
+        var (before, after) = (Replay(), Replay());
+        var (was, isNow) = (before.Begin(), after.Begin());
+        await was.SendAsync(Message(0));
+        await isNow.SendAsync(Message(1));
+
+        Assert.Null(after.Find(before.IdOf(was, 1), out _));
+        Assert.NotNull(after.Find(after.IdOf(isNow, 1), out _));
+    }
+
+    [Fact]
+    public async Task The_GET_stream_of_an_earlier_process_goes_on_as_a_new_one()
+    {
+        var (before, after) = (Replay(), Replay());
+        await before.Standalone.SendAsync(Message(0));
+
+        Assert.Same(after.Standalone, after.Find(before.IdOf(before.Standalone, 1), out var number));
+        Assert.Null(number);
     }
 
     [Fact]
@@ -319,4 +343,6 @@ public class EventReplayTests
         await stream.StartAsync(stream.Attach(client.WriteAsync, default), number);
         return client;
     }
+
+    private static string Mark(EventReplay replay, ReplayStream stream) => replay.IdOf(stream, 1).Split('-')[0];
 }
