@@ -30,6 +30,7 @@ public partial class ArchitectureTests
         ["Sessions"] = ["Policy", "Catalog", "Upstream"],
         ["Proxy"] = ["Policy", "Upstream", "Catalog", "Sessions"],
         ["Downstream"] = ["Policy", "Upstream", "Catalog", "Sessions", "Proxy", "Transport"],
+        ["Bridge"] = ["Upstream", "Catalog", "Proxy", "Downstream"],
         ["Connector"] = ["Upstream"],
         ["Transport"] = ["Proxy", "Downstream"],
     };

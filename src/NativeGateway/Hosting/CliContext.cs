@@ -12,10 +12,20 @@ internal sealed record CliContext(
     IReadOnlyDictionary<string, string> Environment,
     TimeProvider Time)
 {
+    /// <summary>Standard input and output as bytes, for the verbs that speak a protocol there.</summary>
+    public Func<StandardPipes> OpenPipes { get; init; } = static () => new StandardPipes(Stream.Null, Stream.Null);
+
+    /// <summary>A person sits at standard input, no program.</summary>
+    public bool IsInteractive { get; init; } = true;
+
     public static CliContext FromProcess()
     {
         var variables = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? "");
-        return new CliContext(Console.Out, Console.Error, Console.In, Console.OpenStandardError(), variables, TimeProvider.System);
+        return new CliContext(Console.Out, Console.Error, Console.In, Console.OpenStandardError(), variables, TimeProvider.System)
+        {
+            OpenPipes = static () => new StandardPipes(Console.OpenStandardInput(), Console.OpenStandardOutput()),
+            IsInteractive = !Console.IsInputRedirected,
+        };
     }
 
     /// <summary>Tells a failure the way all commands do.</summary>

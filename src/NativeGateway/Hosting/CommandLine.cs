@@ -11,6 +11,13 @@ internal static class CommandLine
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CliContext context, CancellationToken cancellationToken)
     {
         var root = Build(context);
+        if (arguments.Count == 0 && context.IsInteractive)
+        {
+            // Desktop clients start it so, to speak to it; a person wants to know what there is.
+            await InvokeAsync(root.Parse(["--help"]), context, context.Error, cancellationToken);
+            return ExitCode.Usage;
+        }
+
         // No response files: an argument that begins with @ is what it says.
         var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count == 0)
@@ -34,9 +41,8 @@ internal static class CommandLine
     private static void Explain(ParseResult parsed, CliContext context)
     {
         var verbs = parsed.CommandResult.Command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name).ToArray();
-        if (verbs.Length > 0)
+        if (verbs.Length > 0 && parsed.UnmatchedTokens is [var given, ..] && !given.StartsWith('-'))
         {
-            var given = parsed.UnmatchedTokens[0];
             var near = NearestName.Find(given, verbs);
             context.Fail($"there is no command '{given}'; {(near is null ? $"there are {string.Join(", ", verbs)}" : $"did you mean '{near}'?")}");
             return;
@@ -63,16 +69,22 @@ internal static class CommandLine
             cancellationToken);
     }
 
-    private static RootCommand Build(CliContext context) => new("An MCP gateway: many MCP servers behind one endpoint, with keys, permissions and limits.")
+    private static RootCommand Build(CliContext context)
     {
-        ServeCommand.Build(context),
-        ServersCommand.Build(context),
-        KeysCommand.Build(context),
-        InspectCommand.Build(context),
-        DoctorCommand.Build(context),
-        MigrateCommand.Build(context),
-        VersionCommand.Build(context),
-    };
+        var root = new RootCommand("An MCP gateway: many MCP servers behind one endpoint, with keys, permissions and limits.")
+        {
+            ServeCommand.Build(context),
+            StdioCommand.Build(context),
+            ServersCommand.Build(context),
+            KeysCommand.Build(context),
+            InspectCommand.Build(context),
+            DoctorCommand.Build(context),
+            MigrateCommand.Build(context),
+            VersionCommand.Build(context),
+        };
+        TransportForm.AddTo(root, context);
+        return root;
+    }
 
     /// <summary>The verbs as typed, without the program's name.</summary>
     private static List<string> Path(ParseResult parsed)

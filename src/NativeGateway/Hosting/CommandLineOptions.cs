@@ -15,6 +15,10 @@ internal sealed record CommandLineOptions
 
     public bool NoAuth { get; init; }
 
+    public bool RequireApiAuth { get; init; }
+
+    public string? ApiKey { get; init; }
+
     public string? LogLevel { get; init; }
 
     public string? LogFormat { get; init; }

@@ -31,6 +31,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly CatalogTable _catalogs;
     private readonly LegacySseFront _sse;
     private readonly SuspendedCalls _suspended;
+    private readonly ErrorResponder _responder;
 
     public DataPlaneParts(SnapshotHolder snapshots, DataPlaneSetup setup, TimeProvider time, ILoggerFactory loggers)
     {
@@ -46,7 +47,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         var ids = setup.IsStateless ? null : new SessionIds(new StateSeal(setup.Key.Derive("session ids")), time);
         _sessions = new SessionTable(ids, time, _subscriptions.Add, session => _resources!.Release(_subscriptions.Remove(session)));
         _suspended = new SuspendedCalls(time, logger);
-        var responder = new ErrorResponder(logger);
+        _responder = new ErrorResponder(logger);
         var lists = new ListMethods(_catalogs, Refresher, new CatalogLists(setup.Key.Derive("cursors")), info);
         Verifier = new SecretVerifier();
         var logLevels = new LogLevels(Upstreams, _catalogs, _sessions, time);
@@ -65,12 +66,12 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
                 logLevels),
             _resources,
             forwarder,
-            responder,
+            _responder,
             Metrics);
         var trustedProxies = new TrustedProxies(snapshots);
-        _sse = new LegacySseFront(Proxy, _sessions, responder, trustedProxies, logger);
+        _sse = new LegacySseFront(Proxy, _sessions, _responder, trustedProxies, logger);
         Router = new HttpRouter(
-            new StreamableHttpFront(Proxy, _sessions, responder, trustedProxies),
+            new StreamableHttpFront(Proxy, _sessions, _responder, trustedProxies),
             setup.IsStateless ? null : _sse,
             new OperationsFront(Metrics, setup.Health));
         _catalogs.Changed += (workspaceId, kinds) => Announce(kinds, notification => _subscriptions.AggregateChanged(workspaceId, notification));
@@ -109,6 +110,9 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             _subscriptions.ResourceUpdated(upstreamId, uri);
         }
     }
+
+    /// <param name="credential">See <see cref="StdioFront"/>.</param>
+    public StdioFront NewStdioFront(LineChannel client, ReadOnlyMemory<byte> credential) => new(Proxy, _sessions, _responder, client, credential);
 
     /// <summary>Ends every long stream, so that draining does not wait for streams that never end by themselves. Calls go on.</summary>
     public void CloseStreams()

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Hosting.Configuration;
@@ -9,7 +8,8 @@ using NativeGateway.Telemetry;
 namespace NativeGateway.Hosting;
 
 /// <summary>
-/// The wiring diagram of <c>serve</c>: builds every part with <c>new</c>, in order, runs until a signal, drains, and stops in reverse.
+/// The wiring diagram of <c>serve</c> and <c>stdio</c>: builds every part with <c>new</c>, in order, runs until a signal or until the only client
+/// leaves, drains, and stops in reverse.
 /// </summary>
 internal sealed class GatewayHost(GatewayOptions options, CliContext context, ConsoleLogProvider log, ILoggerFactory loggers)
 {
@@ -23,8 +23,8 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
     public static async Task<int> RunAsync(
         GatewayOptions options, IReadOnlyList<ConfigFault> warnings, CliContext context, CancellationToken cancellationToken)
     {
-        using var log = new ConsoleLogProvider(context.Logs, options.LogFormat, context.Time);
-        using var loggers = ConsoleLogProvider.CreateFactory(log, options.LogLevel);
+        using var log = new ConsoleLogProvider(context.Logs, options.Logging.Format, context.Time);
+        using var loggers = ConsoleLogProvider.CreateFactory(log, options.Logging.Level);
         var host = new GatewayHost(options, context, log, loggers);
         foreach (var warning in warnings)
         {
@@ -59,14 +59,9 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var key = options.Store.LoadKey();
         await using var store = options.Store.Open(key);
         await MigrateAsync(store, signals.Stop);
-        var administrator = await new RegistryWriter(store, context.Time).InitializeAsync(signals.Stop);
-        if (administrator is not null)
-        {
-            FirstSteps.PrintKey(context.Out, administrator);
-        }
-
+        var administrator = await TryInitializeAsync(store, signals.Stop);
         var snapshots = new SnapshotHolder(SnapshotBuilder.Build(RegistryConfig.Empty, [], [], GatewaySettings.Default, false, [])!);
-        var openness = new OpennessRule(options.NoAuth, options.IsLoopbackOnly);
+        var openness = new OpennessRule(options.RequiresKey, options.IsLoopbackOnly);
         using var loader = new RegistryLoader(
             store, snapshots, openness, options.File?.Registry ?? FileConfig.Empty, loggers.CreateLogger<RegistryLoader>());
         if (await loader.ReloadAsync(signals.Stop) is { Count: > 0 } faults)
@@ -85,9 +80,10 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         parts.Metrics.AddGauge("mcp_gateway_registry_revision", () => feed.Health.LoadedRevision);
         parts.Metrics.AddGauge("mcp_gateway_log_entries_dropped_total", () => log.Dropped);
 
-        await using var web = KestrelSetup.Build(
-            options, certificates, () => snapshots.Current.Settings.MaxRequestBytes, loggers, parts.Router.HandleAsync);
-        if (!await TryListenAsync(web, administrator))
+        await using IClientDoor door = options.Stdio is { } stdio
+            ? new StdioDoor(stdio, parts, context)
+            : new HttpDoor(options, context, certificates, snapshots, parts, administrator, loggers);
+        if (!await door.TryOpenAsync())
         {
             return ExitCode.Failed;
         }
@@ -95,8 +91,10 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         using var background = new CancellationTokenSource();
         var watch = new FileWatch(options.File?.Path, Reloading(loader), context.Time);
         Task[] tasks = [feed.RunAsync(background.Token), keeper.RunAsync(background.Token), watch.RunAsync(background.Token)];
-        var isOrderly = await WaitForStopAsync(tasks, signals.Stop);
-        await DrainAsync(web, parts, signals.Hurry);
+        var isOrderly = await WaitForStopAsync(door, tasks, signals.Stop);
+
+        // Of a gateway that ends by itself, the first signal wants what of another one the second wants.
+        await DrainAsync(door, parts, door.Ended.IsCompleted ? signals.Stop : signals.Hurry);
         await background.CancelAsync();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return isOrderly ? ExitCode.Done : ExitCode.Failed;
@@ -122,49 +120,33 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         }
     }
 
-    private async Task<bool> TryListenAsync(WebApplication web, IssuedKey? administrator)
+    /// <summary>
+    /// What a first start makes and shows. Not for <c>stdio</c>: a desktop client keeps what its servers print, and a key that is shown there once
+    /// is shown to its log. The first <c>serve</c> on the same database makes up for it.
+    /// </summary>
+    private async Task<IssuedKey?> TryInitializeAsync(IRegistryStore store, CancellationToken cancellationToken)
     {
-        try
+        if (options.Stdio is not null)
         {
-            await web.StartAsync(CancellationToken.None);
-        }
-        catch (IOException)
-        {
-            // Kestrel names the first address that fails; the operator wants them all.
-            foreach (var address in options.Listen)
-            {
-                if (ListenProbe.Try(address) is { } problem)
-                {
-                    context.Fail($"cannot listen on {address}: {problem}");
-                }
-            }
-
-            return false;
+            return null;
         }
 
-        var addresses = KestrelSetup.BoundAddresses(web);
-        foreach (var address in addresses)
-        {
-            context.Out.WriteLine($"listening on {address}");
-            _logger.Listening(address);
-        }
-
+        var administrator = await new RegistryWriter(store, context.Time).InitializeAsync(cancellationToken);
         if (administrator is not null)
         {
-            FirstSteps.PrintSnippets(context.Out, administrator, addresses[0]);
+            FirstSteps.PrintKey(context.Out, administrator);
         }
 
-        await context.Out.FlushAsync();
-        return true;
+        return administrator;
     }
 
-    /// <summary>True for a stop that was asked for, false when a part of the gateway broke.</summary>
-    private async Task<bool> WaitForStopAsync(Task[] background, CancellationToken stop)
+    /// <summary>True for a stop that was asked for, or when the only client has left; false when a part of the gateway broke.</summary>
+    private async Task<bool> WaitForStopAsync(IClientDoor door, Task[] background, CancellationToken stop)
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var registration = stop.Register(asked.SetResult);
-        var ended = await Task.WhenAny([asked.Task, .. background]);
-        if (ended == asked.Task)
+        var ended = await Task.WhenAny([asked.Task, door.Ended, .. background]);
+        if (ended == asked.Task || ended == door.Ended)
         {
             return true;
         }
@@ -173,13 +155,13 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         return false;
     }
 
-    private async Task DrainAsync(WebApplication web, DataPlaneParts parts, CancellationToken hurry)
+    private async Task DrainAsync(IClientDoor door, DataPlaneParts parts, CancellationToken hurry)
     {
         _draining = true;
         _logger.Draining(options.ShutdownTimeout.TotalSeconds);
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(hurry);
         using var timer = context.Time.CreateTimer(_ => patience.Cancel(), null, options.ShutdownTimeout, Timeout.InfiniteTimeSpan);
-        var stopping = web.StopAsync(patience.Token);
+        var stopping = door.CloseAsync(patience.Token);
         // Streams that only a client would end must not keep the others waiting.
         parts.CloseStreams();
         await stopping.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -1,8 +1,6 @@
-using Microsoft.Extensions.Logging;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Hosting.Configuration;
 using NativeGateway.Storage;
-using NativeGateway.Telemetry;
 
 namespace NativeGateway.Hosting;
 
@@ -48,14 +46,30 @@ internal sealed record VerbOptions(StoreOptions Store, FileConfig File);
 /// <summary>The configuration file as it was at start: what it adds to the registry, and what a reload compares with.</summary>
 internal sealed record ConfigFileState(string Path, StartOptions Options, FileConfig Registry);
 
-/// <summary>Everything that <c>serve</c> needs, checked.</summary>
+/// <summary>How the one client on standard input is served. Holds a secret, so it is never printed.</summary>
+/// <param name="ApiKey">Whose rights the client has; null for the anonymous caller's.</param>
+internal sealed record StdioOptions(string? ApiKey)
+{
+    public override string ToString() => nameof(StdioOptions);
+}
+
+/// <summary>Everything that <c>stdio --url</c> needs, checked. Holds a secret, so it is never printed.</summary>
+/// <param name="ApiKey">Null for none.</param>
+internal sealed record BridgeOptions(Uri Url, string? ApiKey, TimeSpan ShutdownTimeout, LogOptions Logging)
+{
+    public override string ToString() => nameof(BridgeOptions);
+}
+
+/// <summary>Everything that <c>serve</c> and <c>stdio</c> need, checked.</summary>
 internal sealed record GatewayOptions
 {
     public const string DefaultListen = "http://127.0.0.1:12006";
     public const string DefaultConfigFile = "gateway.json";
-    public const string DefaultData = "./data";
 
     public required IReadOnlyList<ListenAddress> Listen { get; init; }
+
+    /// <summary>Given for <c>stdio</c>, which listens nowhere.</summary>
+    public StdioOptions? Stdio { get; init; }
 
     public required StoreOptions Store { get; init; }
 
@@ -66,13 +80,12 @@ internal sealed record GatewayOptions
 
     public bool Stateless { get; init; }
 
-    public bool NoAuth { get; init; }
+    /// <summary>What the operator said at start about keys, whatever file and database say; null leaves it to these.</summary>
+    public bool? RequiresKey { get; init; }
 
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    public LogLevel LogLevel { get; init; } = LogLevel.Information;
-
-    public ConsoleLogFormat LogFormat { get; init; }
+    public LogOptions Logging { get; init; } = LogOptions.Default;
 
     /// <summary>Nobody but this machine can connect, so requests without a key may be allowed.</summary>
     public bool IsLoopbackOnly => Listen.All(address => address.IsLoopback);

@@ -1,7 +1,5 @@
-using Microsoft.Extensions.Logging;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Hosting.Configuration;
-using NativeGateway.Telemetry;
 
 namespace NativeGateway.Hosting;
 
@@ -18,6 +16,8 @@ internal sealed class OptionsLoader
     private readonly List<ConfigFault> _fileFaults = [];
     private readonly List<ConfigFault> _fileWarnings = [];
     private readonly ConfigFileState? _file;
+    private readonly OptionSources _sources;
+    private string _data = DataDirectory.Here;
 
     private OptionsLoader(CommandLineOptions arguments, IReadOnlyDictionary<string, string> environment, bool withFile)
     {
@@ -25,6 +25,7 @@ internal sealed class OptionsLoader
         _environment = new EnvironmentOptions(environment);
         _reading = new ConfigReading(name => environment.GetValueOrDefault(name));
         _file = withFile ? LoadFile() : null;
+        _sources = new OptionSources(_environment, Path.GetFileName(_file?.Path), _reading);
     }
 
     /// <summary>Everything that <c>serve</c> needs.</summary>
@@ -34,6 +35,33 @@ internal sealed class OptionsLoader
         loader._environment.WarnAboutUnknown(loader._reading);
         var options = loader.Build();
         return loader.Result(options);
+    }
+
+    /// <summary>Everything that <c>stdio</c> needs.</summary>
+    public static LoadedOptions<GatewayOptions> LoadStdio(CommandLineOptions arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        var loader = new OptionsLoader(arguments, environment, withFile: true) { _data = DataDirectory.OfDesktop(environment) };
+        loader._environment.WarnAboutUnknown(loader._reading);
+        return loader.Result(loader.BuildStdio());
+    }
+
+    /// <summary>Everything that <c>stdio --url</c> needs.</summary>
+    public static LoadedOptions<BridgeOptions> LoadBridge(string url, CommandLineOptions arguments, IReadOnlyDictionary<string, string> environment)
+    {
+        var loader = new OptionsLoader(arguments, environment, withFile: false);
+        loader._environment.WarnAboutUnknown(loader._reading);
+        if (UpstreamRules.Url(url, out var address) is { } problem)
+        {
+            loader._reading.Fault("--url", problem);
+        }
+
+        var key = arguments.ApiKey ?? loader._environment.Text("API_KEY");
+        if (key is not null && UpstreamRules.HeaderValue(key) is { } fault)
+        {
+            loader._reading.Fault("--api-key", fault);
+        }
+
+        return loader.Result(new BridgeOptions(address!, key, loader.BuildShutdownTimeout(), loader.BuildLogging()));
     }
 
     /// <summary>What the verbs need that work on the database. A database given as an option makes the file unnecessary.</summary>
@@ -88,27 +116,47 @@ internal sealed class OptionsLoader
     private GatewayOptions Build()
     {
         var listen = BuildListen();
-        var noAuth = BuildSwitch(_arguments.NoAuth, "--no-auth", "NO_AUTH", null, out var noAuthOrigin);
+        var noAuth = _sources.Switch(_arguments.NoAuth, "--no-auth", "NO_AUTH", null, out var noAuthOrigin) && !_arguments.RequireApiAuth;
         var options = new GatewayOptions
         {
             Listen = listen,
             Store = BuildStore(),
             File = _file,
             Tls = BuildTls(listen),
-            Stateless = BuildSwitch(_arguments.Stateless, "--stateless", "STATELESS", _file?.Options.Stateless, out _),
-            NoAuth = noAuth,
+            Stateless = _sources.Switch(_arguments.Stateless, "--stateless", "STATELESS", _file?.Options.Stateless, out _),
+            RequiresKey = noAuth ? false : _arguments.RequireApiAuth ? true : null,
             ShutdownTimeout = BuildShutdownTimeout(),
-            LogLevel = BuildLogLevel(),
-            LogFormat = BuildLogFormat(),
+            Logging = BuildLogging(),
         };
         CheckOpenness(options, noAuthOrigin);
         return options;
     }
 
+    /// <summary>Whoever has started the process may do everything with it, unless they want it otherwise.</summary>
+    private GatewayOptions BuildStdio()
+    {
+        var key = _arguments.ApiKey ?? (_arguments.RequireApiAuth ? _environment.Text("API_KEY") : null);
+        if (_arguments.RequireApiAuth && key is null)
+        {
+            _reading.Fault("--require-api-auth", $"needs a key; add --api-key KEY, or set {EnvironmentOptions.Prefix}API_KEY");
+        }
+
+        return new GatewayOptions
+        {
+            Listen = [],
+            Stdio = new StdioOptions(key),
+            Store = BuildStore(),
+            File = _file,
+            RequiresKey = _arguments.RequireApiAuth,
+            ShutdownTimeout = BuildShutdownTimeout(),
+            Logging = BuildLogging(),
+        };
+    }
+
     private StoreOptions BuildStore()
     {
-        var data = Choose(_arguments.Data, "--data", "DATA", _file?.Options.Data, "$.data")?.Value ?? GatewayOptions.DefaultData;
-        var database = Choose(_arguments.Database, "--database", "DATABASE", _file?.Options.Database, "$.database");
+        var data = _sources.Choose(_arguments.Data, "--data", "DATA", _file?.Options.Data, "$.data")?.Value ?? _data;
+        var database = _sources.Choose(_arguments.Database, "--database", "DATABASE", _file?.Options.Database, "$.database");
         if (database is { } given && !given.Value.StartsWith("sqlite:", StringComparison.OrdinalIgnoreCase)
             && !given.Value.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
             && !given.Value.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
@@ -132,7 +180,7 @@ internal sealed class OptionsLoader
         }
         else
         {
-            texts = _file?.Options.Listen?.Select((text, i) => (text, FileOrigin($"$.listen[{i}]"))) ?? [(GatewayOptions.DefaultListen, "--listen")];
+            texts = _file?.Options.Listen?.Select((text, i) => (text, _sources.FileOrigin($"$.listen[{i}]"))) ?? [(GatewayOptions.DefaultListen, "--listen")];
         }
 
         var addresses = new List<ListenAddress>();
@@ -157,7 +205,7 @@ internal sealed class OptionsLoader
 
         if (!any)
         {
-            _reading.Fault(FileOrigin("$.listen"), $"must name at least one address, such as \"{GatewayOptions.DefaultListen}\"");
+            _reading.Fault(_sources.FileOrigin("$.listen"), $"must name at least one address, such as \"{GatewayOptions.DefaultListen}\"");
         }
 
         return addresses;
@@ -165,8 +213,8 @@ internal sealed class OptionsLoader
 
     private TlsFiles? BuildTls(List<ListenAddress> listen)
     {
-        var certificate = Choose(_arguments.Certificate, "--tls-certificate", "TLS_CERTIFICATE", _file?.Options.Certificate, "$.tls.certificate");
-        var key = Choose(_arguments.CertificateKey, "--tls-key", "TLS_KEY", _file?.Options.CertificateKey, "$.tls.key");
+        var certificate = _sources.Choose(_arguments.Certificate, "--tls-certificate", "TLS_CERTIFICATE", _file?.Options.Certificate, "$.tls.certificate");
+        var key = _sources.Choose(_arguments.CertificateKey, "--tls-key", "TLS_KEY", _file?.Options.CertificateKey, "$.tls.key");
         if (certificate is not null != key is not null)
         {
             _reading.Fault((certificate ?? key)!.Value.Origin, "needs both a certificate and a key; add --tls-certificate or --tls-key (or \"tls\" in the file)");
@@ -190,7 +238,7 @@ internal sealed class OptionsLoader
 
     private TimeSpan BuildShutdownTimeout()
     {
-        if (Choose(_arguments.ShutdownTimeout, "--shutdown-timeout", "SHUTDOWN_TIMEOUT", null, "") is not { } given)
+        if (_sources.Choose(_arguments.ShutdownTimeout, "--shutdown-timeout", "SHUTDOWN_TIMEOUT", null, "") is not { } given)
         {
             return _file?.Options.ShutdownTimeout ?? TimeSpan.FromSeconds(30);
         }
@@ -204,78 +252,23 @@ internal sealed class OptionsLoader
         return default;
     }
 
-    private LogLevel BuildLogLevel()
-    {
-        var given = Choose(_arguments.LogLevel, "--log-level", "LOG_LEVEL", _file?.Options.LogLevel, "$.logging.level");
-        switch (given?.Value.ToLowerInvariant())
-        {
-            case "trace":
-                return LogLevel.Trace;
-            case "debug":
-                return LogLevel.Debug;
-            case null or "info" or "information":
-                return LogLevel.Information;
-            case "warn" or "warning":
-                return LogLevel.Warning;
-            case "error":
-                return LogLevel.Error;
-            case "critical":
-                return LogLevel.Critical;
-            case "none":
-                return LogLevel.None;
-            default:
-                _reading.Fault(given!.Value.Origin, "must be trace, debug, info, warning, error, critical or none");
-                return default;
-        }
-    }
-
-    private ConsoleLogFormat BuildLogFormat()
-    {
-        var given = Choose(_arguments.LogFormat, "--log-format", "LOG_FORMAT", _file?.Options.LogFormat, "$.logging.format");
-        switch (given?.Value.ToLowerInvariant())
-        {
-            case null or "text":
-                return ConsoleLogFormat.Text;
-            case "json":
-                return ConsoleLogFormat.Json;
-            default:
-                _reading.Fault(given!.Value.Origin, "must be text or json");
-                return default;
-        }
-    }
-
-    private bool BuildSwitch(bool argument, string option, string variable, bool? file, out string origin)
-    {
-        origin = argument ? option : EnvironmentOptions.Prefix + variable;
-        return argument || (_environment.Flag(variable, _reading) ?? file ?? false);
-    }
+    private LogOptions BuildLogging() => LogOptions.Read(
+        _sources.Choose(_arguments.LogLevel, "--log-level", "LOG_LEVEL", _file?.Options.LogLevel, "$.logging.level"),
+        _sources.Choose(_arguments.LogFormat, "--log-format", "LOG_FORMAT", _file?.Options.LogFormat, "$.logging.format"),
+        _reading);
 
     /// <summary>Without keys, whoever can connect may use everything: only for a listener that nobody else can connect to.</summary>
     private void CheckOpenness(GatewayOptions options, string noAuthOrigin)
     {
-        var origin = options.NoAuth ? noAuthOrigin : _file?.Registry.Settings.AuthRequired == false ? FileOrigin("$.auth.required") : null;
+        var origin = options.RequiresKey switch
+        {
+            true => null,
+            false => noAuthOrigin,
+            null => _file?.Registry.Settings.AuthRequired == false ? _sources.FileOrigin("$.auth.required") : null,
+        };
         if (origin is not null && options.Listen.FirstOrDefault(address => !address.IsLoopback) is { } open)
         {
             _reading.Fault(origin, $"switches authentication off, but {open} can be reached from other machines; listen on 127.0.0.1 only, or require keys");
         }
     }
-
-    private readonly record struct Sourced(string Value, string Origin);
-
-    private Sourced? Choose(string? argument, string option, string variable, string? file, string path)
-    {
-        if (argument is not null)
-        {
-            return new Sourced(argument, option);
-        }
-
-        if (_environment.Text(variable) is { } value)
-        {
-            return new Sourced(value, EnvironmentOptions.Prefix + variable);
-        }
-
-        return file is null ? null : new Sourced(file, FileOrigin(path));
-    }
-
-    private string FileOrigin(string path) => $"{Path.GetFileName(_file?.Path)} {path}".TrimStart();
 }

@@ -1,9 +1,10 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
 namespace NativeGateway.Protocol;
 
-/// <summary>Raw JSON string tokens and their text.</summary>
+/// <summary>JSON as text: raw string tokens and what they say, and documents as lines.</summary>
 internal static class JsonText
 {
     /// <summary>
@@ -66,6 +67,19 @@ internal static class JsonText
 
     /// <summary>A text as a JSON string token with quotes.</summary>
     public static byte[] Quote(string text) => Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(text, Encoder)}\"");
+
+    /// <summary>
+    /// Writes a document on one line. It may be formatted over several: between tokens a blank is the same as a line break, and within strings a
+    /// line break cannot stand unescaped.
+    /// </summary>
+    public static void WriteLine(IBufferWriter<byte> writer, ReadOnlySpan<byte> document)
+    {
+        var line = writer.GetSpan(document.Length)[..document.Length];
+        document.CopyTo(line);
+        line.Replace((byte)'\n', (byte)' ');
+        line.Replace((byte)'\r', (byte)' ');
+        writer.Advance(document.Length);
+    }
 
     /// <summary>Escapes only what JSON demands, so that texts stay readable and short on the wire.</summary>
     public static readonly System.Text.Encodings.Web.JavaScriptEncoder Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;

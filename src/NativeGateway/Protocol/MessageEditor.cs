@@ -49,6 +49,20 @@ internal sealed class MessageEditor
         writer.Write(source[position..]);
     }
 
+    /// <summary>The same on one line, whatever line breaks the message came with.</summary>
+    public void WriteLineTo(IBufferWriter<byte> writer)
+    {
+        if (_source.Span.IndexOfAny((byte)'\n', (byte)'\r') < 0)
+        {
+            WriteTo(writer);
+            return;
+        }
+
+        var whole = new ArrayBufferWriter<byte>(Length);
+        WriteTo(whole);
+        JsonText.WriteLine(writer, whole.WrittenSpan);
+    }
+
     private void Add(int start, int length, ReadOnlyMemory<byte> replacement)
     {
         var index = _edits.Count;

@@ -38,7 +38,7 @@ public sealed class CommandLineTests : IDisposable
     [Theory]
     [InlineData("serv", "did you mean 'serve'?")]
     [InlineData("keys crate", "did you mean 'create'?")]
-    [InlineData("frobnicate", "there are serve, servers, keys")]
+    [InlineData("frobnicate", "there are serve, stdio, servers, keys")]
     [InlineData("serve --lisen x", "--lisen")]
     [InlineData("keys create", "--name")]
     [InlineData("keys create --name x --scope root", "--scope must be one of")]

@@ -26,7 +26,7 @@ public sealed class OptionsLoaderTests : IDisposable
 
         Assert.Equal("http://127.0.0.1:12006", Assert.Single(options.Listen).ToString());
         Assert.Equal(("sqlite:./data/gateway.db", "./data", null), (options.Store.Database, options.Store.DataDirectory, options.Store.EncryptionKey));
-        Assert.Equal((false, false, LogLevel.Information, ConsoleLogFormat.Text), (options.Stateless, options.NoAuth, options.LogLevel, options.LogFormat));
+        Assert.Equal((false, null, LogLevel.Information, ConsoleLogFormat.Text), (options.Stateless, options.RequiresKey, options.Logging.Level, options.Logging.Format));
         Assert.Equal(TimeSpan.FromSeconds(30), options.ShutdownTimeout);
         Assert.Null(options.Tls);
         Assert.Null(options.File);
@@ -39,7 +39,7 @@ public sealed class OptionsLoaderTests : IDisposable
 
         Assert.Equal("http://127.0.0.1:3003", Assert.Single(options.Listen).ToString());
         Assert.Equal(("sqlite:file.db", "file-data"), (options.Store.Database, options.Store.DataDirectory));
-        Assert.Equal((true, LogLevel.Error, ConsoleLogFormat.Json), (options.Stateless, options.LogLevel, options.LogFormat));
+        Assert.Equal((true, LogLevel.Error, ConsoleLogFormat.Json), (options.Stateless, options.Logging.Level, options.Logging.Format));
         Assert.Equal(TimeSpan.FromSeconds(3), options.ShutdownTimeout);
         Assert.EndsWith("cert.pem", options.Tls!.Certificate, StringComparison.Ordinal);
     }
@@ -64,7 +64,7 @@ public sealed class OptionsLoaderTests : IDisposable
 
         Assert.Equal(["http://127.0.0.1:2002", "http://127.0.0.1:2003"], options.Listen.Select(address => address.ToString()));
         Assert.Equal(("postgres://u:p@h/db", "env-data", "k"), (options.Store.Database, options.Store.DataDirectory, options.Store.EncryptionKey));
-        Assert.Equal((false, true, LogLevel.Warning, ConsoleLogFormat.Text), (options.Stateless, options.NoAuth, options.LogLevel, options.LogFormat));
+        Assert.Equal((false, false, LogLevel.Warning, ConsoleLogFormat.Text), (options.Stateless, options.RequiresKey, options.Logging.Level, options.Logging.Format));
         Assert.Equal(TimeSpan.FromSeconds(2), options.ShutdownTimeout);
         Assert.Equal(other, options.Tls!.Certificate);
         Assert.EndsWith("cert.pem", options.Tls.Key, StringComparison.Ordinal);
@@ -102,7 +102,7 @@ public sealed class OptionsLoaderTests : IDisposable
 
         Assert.Equal("http://127.0.0.1:1001", Assert.Single(options.Listen).ToString());
         Assert.Equal(("sqlite:option.db", "option-data"), (options.Store.Database, options.Store.DataDirectory));
-        Assert.Equal((true, true, LogLevel.Debug, ConsoleLogFormat.Json), (options.Stateless, options.NoAuth, options.LogLevel, options.LogFormat));
+        Assert.Equal((true, false, LogLevel.Debug, ConsoleLogFormat.Json), (options.Stateless, options.RequiresKey, options.Logging.Level, options.Logging.Format));
         Assert.Equal(TimeSpan.FromSeconds(1), options.ShutdownTimeout);
         Assert.Equal((given, given), (options.Tls!.Certificate, options.Tls.Key));
     }

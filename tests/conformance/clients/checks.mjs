@@ -16,6 +16,23 @@ export const gatewayUrl = required('GATEWAY_URL').replace(/\/$/, '');
 export const gatewayKey = required('GATEWAY_KEY');
 export const bearer = (key = gatewayKey) => ({ Authorization: `Bearer ${key}` });
 
+/** How a desktop client starts the gateway: to serve from the same configuration itself, or as a bridge to the one that runs. */
+export const stdioForms = {
+  stdio: {
+    args: [],
+    env: {
+      NATIVE_GATEWAY_CONFIG: process.env.GATEWAY_CONFIG,
+      NATIVE_GATEWAY_DATA: process.env.GATEWAY_DATA,
+      NATIVE_GATEWAY_LOG_LEVEL: 'warning',
+    },
+  },
+  bridge: {
+    args: ['stdio', '--url', gatewayUrl],
+    env: { NATIVE_GATEWAY_API_KEY: gatewayKey, NATIVE_GATEWAY_LOG_LEVEL: 'error' },
+  },
+};
+export const stdioCommand = process.env.GATEWAY_BINARY;
+
 /** The directory that the filesystem server may use. */
 export const filesDirectory = process.env.GATEWAY_FILES;
 

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { bearer, check, gatewayUrl, textOf } from './checks.mjs';
+import { bearer, check, gatewayUrl, stdioCommand, stdioForms, textOf } from './checks.mjs';
 
 const inspector = join(
   import.meta.dirname,
@@ -15,27 +15,35 @@ const inspector = join(
 
 const home = await mkdtemp(join(tmpdir(), 'inspector-')); // the Inspector keeps a catalogue in the home directory
 
-async function inspect(era, ...method) {
-  const header = `Authorization: ${bearer().Authorization}`;
+const targets = {
+  http: ['--server-url', gatewayUrl, '--transport', 'http', '--header', `Authorization: ${bearer().Authorization}`],
+  ...Object.fromEntries(Object.entries(stdioForms).map(([form, { args, env }]) => [
+    form,
+    [stdioCommand, ...args, ...Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])],
+  ])),
+};
+
+async function inspect(target, era, ...method) {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [inspector, '--cli', '--server-url', gatewayUrl, '--transport', 'http', '--header', header,
-      '--protocol-era', era, '--format', 'json', '--quiet', ...method],
+    [inspector, '--cli', ...targets[target], '--protocol-era', era, '--format', 'json', '--quiet', ...method],
     { env: { ...process.env, HOME: home } },
   );
   return JSON.parse(stdout);
 }
 
-for (const era of ['legacy', 'modern']) {
-  await check(`inspector ${era}: tools/list`, async () => {
-    const { result } = await inspect(era, '--method', 'tools/list');
-    assert.ok(result.tools.some((tool) => tool.name === 'everything__echo'));
-  });
+for (const target of Object.keys(targets)) {
+  for (const era of ['legacy', 'modern']) {
+    await check(`inspector ${target} ${era}: tools/list`, async () => {
+      const { result } = await inspect(target, era, '--method', 'tools/list');
+      assert.ok(result.tools.some((tool) => tool.name === 'everything__echo'));
+    });
 
-  await check(`inspector ${era}: tools/call`, async () => {
-    const { result } = await inspect(era, '--method', 'tools/call', '--tool-name', 'everything__echo', '--tool-arg', 'message=hello');
-    assert.equal(textOf(result), 'Echo: hello');
-  });
+    await check(`inspector ${target} ${era}: tools/call`, async () => {
+      const { result } = await inspect(target, era, '--method', 'tools/call', '--tool-name', 'everything__echo', '--tool-arg', 'message=hello');
+      assert.equal(textOf(result), 'Echo: hello');
+    });
+  }
 }
 
 await rm(home, { recursive: true, force: true });

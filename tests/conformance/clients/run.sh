@@ -6,7 +6,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 scripts=("$@")
-[ ${#scripts[@]} -gt 0 ] || scripts=(sdk1 resume sse client2 inspector mixup)
+[ ${#scripts[@]} -gt 0 ] || scripts=(sdk1 resume sse client2 stdio inspector mixup)
 official=$here/node_modules/@modelcontextprotocol
 
 install_packages
@@ -51,6 +51,7 @@ key=$(grep -o 'ngw_[0-9A-Za-z_]*' "$work/gateway.log" | awk '{ print length, $0 
 status=0
 for script in "${scripts[@]}"; do
   say "running $script"
-  GATEWAY_URL=$gateway_url/mcp GATEWAY_KEY=$key GATEWAY_FILES=$work/files "$node" "$here/clients/$script.mjs" || status=1
+  GATEWAY_URL=$gateway_url/mcp GATEWAY_KEY=$key GATEWAY_FILES=$work/files GATEWAY_BINARY=$gateway \
+    GATEWAY_CONFIG=$work/gateway.json GATEWAY_DATA=$work/stdio-data "$node" "$here/clients/$script.mjs" || status=1
 done
 exit $status

@@ -6,9 +6,9 @@ using NativeGateway.Telemetry;
 namespace NativeGateway.ControlPlane.Registry;
 
 /// <summary>What the operator decided at start about requests without a key.</summary>
-/// <param name="AuthOff"><c>--no-auth</c>: beats what file and database say.</param>
+/// <param name="RequiresKey">Beats what file and database say; null leaves it to them.</param>
 /// <param name="MayBeOpen">Every listener is on loopback, so a setting may switch authentication off.</param>
-internal readonly record struct OpennessRule(bool AuthOff, bool MayBeOpen);
+internal readonly record struct OpennessRule(bool? RequiresKey, bool MayBeOpen);
 
 /// <summary>
 /// Makes the running snapshot out of what the database holds and what the file adds. A new state with faults is refused whole: what runs is
@@ -71,7 +71,7 @@ internal sealed class RegistryLoader(IRegistryStore store, SnapshotHolder snapsh
     private List<string> Use(RegistryConfig registry, FileConfig next)
     {
         var settings = next.Settings.ApplyTo(GatewaySettings.Default);
-        settings = openness.AuthOff ? settings with { AuthRequired = false } : settings;
+        settings = settings with { AuthRequired = openness.RequiresKey ?? settings.AuthRequired };
         var found = new List<string>();
         if (!settings.AuthRequired && !openness.MayBeOpen)
         {

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
+using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Catalog;
 
@@ -13,7 +15,35 @@ internal enum HeaderParameterType : byte
 /// <summary>An argument of a tool that a modern HTTP client repeats in a header (2026-07-28, basic/transports/streamable-http, "Custom Headers").</summary>
 /// <param name="Header">The whole header name, <c>Mcp-Param-…</c>.</param>
 /// <param name="Path">Member names, as UTF-8 text, from <c>arguments</c> down to the value.</param>
-internal sealed record HeaderParameter(string Header, IReadOnlyList<byte[]> Path, HeaderParameterType Type);
+internal sealed record HeaderParameter(string Header, IReadOnlyList<byte[]> Path, HeaderParameterType Type)
+{
+    /// <summary>The argument's text in the header, not yet encoded, or null when it is absent, null or of a type that has none.</summary>
+    /// <param name="arguments">Where <c>params.arguments</c> stands in the message.</param>
+    public string? ValueIn(ReadOnlySpan<byte> message, ByteRange arguments)
+    {
+        var value = arguments;
+        foreach (var name in Path)
+        {
+            value = JsonMembers.Find(message, value, name);
+        }
+
+        if (!value.IsPresent)
+        {
+            return null;
+        }
+
+        var raw = value.Of(message);
+        return (raw[0], Type) switch
+        {
+            ((byte)'"', HeaderParameterType.String) => JsonText.GetString(raw),
+            ((byte)'t', HeaderParameterType.Boolean) => "true",
+            ((byte)'f', HeaderParameterType.Boolean) => "false",
+            (not ((byte)'"' or (byte)'t' or (byte)'f' or (byte)'n' or (byte)'{' or (byte)'['), HeaderParameterType.Integer) =>
+                Encoding.ASCII.GetString(raw),
+            _ => null,
+        };
+    }
+}
 
 /// <summary>
 /// Finds the <c>x-mcp-header</c> declarations of an input schema. A declaration that breaks a rule makes the tool unusable for every

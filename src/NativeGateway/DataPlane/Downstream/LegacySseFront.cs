@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Collections.Concurrent;
-using System.IO.Pipelines;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -124,7 +122,7 @@ internal sealed class LegacySseFront(
                     return writer.WriteAsync(editor);
                 },
                 ending.Token).ConfigureAwait(false);
-            await connection.IdleAsync().WaitAsync(connection.Gone).ConfigureAwait(false);
+            await connection.Running.IdleAsync().WaitAsync(connection.Gone).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -134,7 +132,7 @@ internal sealed class LegacySseFront(
 
     private async Task RunAsync(SseConnection connection, RequestHead head, byte[] body)
     {
-        connection.Enter();
+        connection.Running.Enter();
         try
         {
             var own = head with
@@ -145,14 +143,13 @@ internal sealed class LegacySseFront(
                 ProtocolVersion = null,
                 AcceptsEventStream = true,
             };
-            var sink = new SseReplySink(connection);
-            var exchange = new Exchange(own, sink, PipeReader.Create(new ReadOnlySequence<byte>(body)), connection.Gone);
+            var exchange = new Exchange(own, body, new SseReplySink(connection), connection.Gone);
             await proxy.HandleAsync(exchange).ConfigureAwait(false);
         }
         finally
         {
             connection.EndInitialize();
-            connection.Leave();
+            connection.Running.Leave();
         }
     }
 

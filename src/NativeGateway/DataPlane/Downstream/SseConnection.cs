@@ -11,9 +11,6 @@ namespace NativeGateway.DataPlane.Downstream;
 internal sealed class SseConnection(string id, string keyId, ReadOnlyMemory<byte> upstreamName, SseWriter writer, CancellationToken gone)
 {
     private readonly TaskCompletionSource<Session> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _gate = new();
-    private TaskCompletionSource? _idle;
-    private int _running;
     private int _isInitializing;
 
     public string Id => id;
@@ -24,6 +21,9 @@ internal sealed class SseConnection(string id, string keyId, ReadOnlyMemory<byte
     public ReadOnlyMemory<byte> UpstreamName => upstreamName;
 
     public CancellationToken Gone => gone;
+
+    /// <summary>The exchanges whose replies go to this connection.</summary>
+    public RunningExchanges Running { get; } = new();
 
     /// <summary>Completes when <c>initialize</c> has opened the session of this connection.</summary>
     public Task<Session> Opened => _opened.Task;
@@ -40,39 +40,4 @@ internal sealed class SseConnection(string id, string keyId, ReadOnlyMemory<byte
     public void EndInitialize() => Volatile.Write(ref _isInitializing, 0);
 
     public void Open(Session session) => _opened.TrySetResult(session);
-
-    /// <summary>An exchange begins whose reply goes to this connection. Each is ended by one <see cref="Leave"/>.</summary>
-    public void Enter()
-    {
-        lock (_gate)
-        {
-            _running++;
-        }
-    }
-
-    public void Leave()
-    {
-        lock (_gate)
-        {
-            if (--_running == 0)
-            {
-                _idle?.TrySetResult();
-            }
-        }
-    }
-
-    /// <summary>Completes when no exchange is running.</summary>
-    public Task IdleAsync()
-    {
-        lock (_gate)
-        {
-            if (_running == 0)
-            {
-                return Task.CompletedTask;
-            }
-
-            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _idle.Task;
-        }
-    }
 }

@@ -123,17 +123,7 @@ internal sealed class SseWriter : IAsyncDisposable
     {
         _output.Write(Prefix.Span);
         _output.Write("data: "u8);
-        if (message.Source.Span.IndexOfAny((byte)'\n', (byte)'\r') < 0)
-        {
-            message.WriteTo(_output);
-        }
-        else
-        {
-            var whole = new ArrayBufferWriter<byte>(message.Length);
-            message.WriteTo(whole);
-            WriteOneLine(whole.WrittenSpan);
-        }
-
+        message.WriteLineTo(_output);
         _output.Write("\n\n"u8);
     }
 
@@ -147,18 +137,8 @@ internal sealed class SseWriter : IAsyncDisposable
         }
 
         _output.Write("data: "u8);
-        WriteOneLine(data);
+        JsonText.WriteLine(_output, data);
         _output.Write("\n\n"u8);
-    }
-
-    /// <summary>JSON may be formatted over several lines; a line break inside an event would end its data line. Between tokens a space is the same.</summary>
-    private void WriteOneLine(ReadOnlySpan<byte> message)
-    {
-        var line = _output.GetSpan(message.Length)[..message.Length];
-        message.CopyTo(line);
-        line.Replace((byte)'\n', (byte)' ');
-        line.Replace((byte)'\r', (byte)' ');
-        _output.Advance(message.Length);
     }
 
     private void WriteText(string text) => Encoding.UTF8.GetBytes(text, _output);

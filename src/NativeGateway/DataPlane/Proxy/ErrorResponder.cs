@@ -84,7 +84,7 @@ internal sealed class ErrorResponder(ILogger logger)
         headers.RetryAfter = error.RetryAfter;
         headers.ChallengesCredentials = error.Kind == ErrorKind.Unauthenticated;
         var editor = exchange.Request.Message;
-        editor.Reset(Format(exchange, code, error));
+        editor.Reset(Format(IdOf(exchange), code, error));
         await exchange.Reply.CompleteAsync(status, editor).ConfigureAwait(false);
     }
 
@@ -95,17 +95,19 @@ internal sealed class ErrorResponder(ILogger logger)
         await WriteAsync(exchange, Bug).ConfigureAwait(false);
     }
 
-    private static ReadOnlyMemory<byte> Format(Exchange exchange, int code, GatewayError error)
+    /// <summary>An error response of the gateway's own.</summary>
+    /// <param name="id">Raw token; empty for an error that belongs to no request.</param>
+    public static ReadOnlyMemory<byte> Format(ReadOnlySpan<byte> id, int code, GatewayError error)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JsonText.Encoder }))
         {
             writer.WriteStartObject();
             writer.WriteString("jsonrpc"u8, "2.0"u8);
-            if (exchange.Message.Id.IsPresent && !exchange.Message.IsResponse)
+            if (!id.IsEmpty)
             {
                 writer.WritePropertyName("id"u8);
-                writer.WriteRawValue(exchange.Text(exchange.Message.Id), skipInputValidation: true);
+                writer.WriteRawValue(id, skipInputValidation: true);
             }
 
             writer.WriteStartObject("error"u8);
@@ -123,4 +125,10 @@ internal sealed class ErrorResponder(ILogger logger)
 
         return buffer.WrittenMemory;
     }
+
+    /// <summary>JSON-RPC 2.0, 5.1: an id that could not be read is null; where a status says what an error is about, MCP lets it be left out.</summary>
+    private static ReadOnlySpan<byte> IdOf(Exchange exchange) =>
+        exchange.Message.Id.IsPresent && !exchange.Message.IsResponse ? exchange.Text(exchange.Message.Id)
+        : exchange.Head.HasHeaders ? default
+        : "null"u8;
 }

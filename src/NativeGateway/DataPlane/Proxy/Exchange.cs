@@ -19,7 +19,11 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
     private byte[]? _pooled;
     private bool _holdsPipe;
 
-    /// <summary>A message that is already in memory: part of a batch.</summary>
+    /// <summary>A message that is already in memory. It must stay there until the exchange is over.</summary>
+    public Exchange(RequestHead head, ReadOnlyMemory<byte> message, IReplySink reply, CancellationToken clientGone)
+        : this(head, reply, null, clientGone) => Body = message;
+
+    /// <summary>Part of a batch.</summary>
     public Exchange(Exchange whole, IReplySink reply, ReadOnlyMemory<byte> message)
         : this(whole.Head, reply, null, whole.ClientGone)
     {

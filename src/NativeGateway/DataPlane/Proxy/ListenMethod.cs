@@ -43,6 +43,9 @@ internal sealed class ListenMethod(SubscriptionHub subscriptions)
             {
                 await SendAsync(exchange, message).ConfigureAwait(false);
             }
+
+            // The gateway ends: a result says that this is not a lost connection ("Graceful Closure").
+            await LocalMethods.ReplyAsync(exchange, Ended(tag.Span)).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -55,6 +58,9 @@ internal sealed class ListenMethod(SubscriptionHub subscriptions)
 
         return null;
     }
+
+    private static byte[] Ended(ReadOnlySpan<byte> tag) =>
+        [.. "{\"resultType\":\"complete\",\"_meta\":{\""u8, .. MetaKeys.SubscriptionId, .. "\":"u8, .. tag, .. "}}"u8];
 
     private static bool IsAskedFor(Exchange exchange, string name)
     {

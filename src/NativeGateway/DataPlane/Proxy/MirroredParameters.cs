@@ -14,14 +14,14 @@ internal static class MirroredParameters
     /// <summary>A modern client's headers must say what its arguments say. Headers without an argument are not looked at.</summary>
     public static GatewayError? Check(Exchange exchange)
     {
-        if (!exchange.Revision.IsModern || exchange.Message.MethodCode != McpMethod.ToolsCall)
+        if (!exchange.Revision.IsModern || !exchange.Head.HasHeaders || exchange.Message.MethodCode != McpMethod.ToolsCall)
         {
             return null;
         }
 
         foreach (var parameter in exchange.HeaderParameters)
         {
-            if (ValueOf(exchange, parameter) is { } expected && !Matches(exchange.Head.FindHeader(parameter.Header), expected, parameter.Type))
+            if (parameter.ValueIn(exchange.Body.Span, exchange.Message.Arguments) is { } expected && !Matches(exchange.Head.FindHeader(parameter.Header), expected, parameter.Type))
             {
                 return new GatewayError(ErrorKind.HeaderMismatch, $"The header {parameter.Header} is missing or differs from the argument.");
             }
@@ -41,7 +41,7 @@ internal static class MirroredParameters
         var headers = new List<KeyValuePair<string, string>>(exchange.HeaderParameters.Count);
         foreach (var parameter in exchange.HeaderParameters)
         {
-            if (ValueOf(exchange, parameter) is { } value)
+            if (parameter.ValueIn(exchange.Body.Span, exchange.Message.Arguments) is { } value)
             {
                 headers.Add(new(parameter.Header, MirroredHeader.Encode(value)));
             }
@@ -62,31 +62,5 @@ internal static class MirroredParameters
                 && decimal.TryParse(actual, NumberStyles.Float, CultureInfo.InvariantCulture, out var one)
                 && decimal.TryParse(expected, NumberStyles.Float, CultureInfo.InvariantCulture, out var other)
                 && one == other);
-    }
-
-    /// <summary>The argument's text in a header, or null when it is absent, null or of a type that has none.</summary>
-    private static string? ValueOf(Exchange exchange, HeaderParameter parameter)
-    {
-        var value = exchange.Message.Arguments;
-        foreach (var name in parameter.Path)
-        {
-            value = JsonMembers.Find(exchange.Body.Span, value, name);
-        }
-
-        if (!value.IsPresent)
-        {
-            return null;
-        }
-
-        var raw = exchange.Text(value);
-        return (raw[0], parameter.Type) switch
-        {
-            ((byte)'"', HeaderParameterType.String) => JsonText.GetString(raw),
-            ((byte)'t', HeaderParameterType.Boolean) => "true",
-            ((byte)'f', HeaderParameterType.Boolean) => "false",
-            (not ((byte)'"' or (byte)'t' or (byte)'f' or (byte)'n' or (byte)'{' or (byte)'['), HeaderParameterType.Integer) =>
-                System.Text.Encoding.ASCII.GetString(raw),
-            _ => null,
-        };
     }
 }

@@ -45,6 +45,12 @@ internal sealed record RequestHead
     /// <summary>The transport is that of 2024-11-05, which modern revisions do not know.</summary>
     public bool IsLegacyTransport { get; init; }
 
+    /// <summary>
+    /// False where a message travels alone, over stdio: all that describes it stands in its body then, and no status tells what an error that
+    /// bears no id is about.
+    /// </summary>
+    public bool HasHeaders { get; init; } = true;
+
     /// <summary><c>Mcp-Method</c>.</summary>
     public string? MirroredMethod { get; init; }
 

@@ -56,15 +56,15 @@ internal sealed class RevisionGate(SessionTable sessions)
             return null;
         }
 
-        if (exchange.Head.ProtocolVersion is not { } header)
+        if (exchange.Head is { HasHeaders: true, ProtocolVersion: null })
         {
             return new GatewayError(ErrorKind.HeaderMismatch, "The header MCP-Protocol-Version is missing.");
         }
 
-        return CheckEnvelope(exchange, header) ?? CheckMethod(exchange) ?? CheckMirrors(exchange) ?? CheckLogLevel(exchange);
+        return CheckEnvelope(exchange) ?? CheckMethod(exchange) ?? CheckMirrors(exchange) ?? CheckLogLevel(exchange);
     }
 
-    private static GatewayError? CheckEnvelope(Exchange exchange, string header)
+    private static GatewayError? CheckEnvelope(Exchange exchange)
     {
         ref readonly var message = ref exchange.Message;
         var version = JsonText.GetString(exchange.Text(message.MetaVersion));
@@ -75,7 +75,7 @@ internal sealed class RevisionGate(SessionTable sessions)
                 "params._meta must carry io.modelcontextprotocol/protocolVersion (a string) and io.modelcontextprotocol/clientCapabilities (an object).");
         }
 
-        if (!string.Equals(version, header, StringComparison.Ordinal))
+        if (exchange.Head.HasHeaders && !string.Equals(version, exchange.Head.ProtocolVersion, StringComparison.Ordinal))
         {
             return new GatewayError(ErrorKind.HeaderMismatch, "The header MCP-Protocol-Version differs from params._meta.");
         }
@@ -105,6 +105,11 @@ internal sealed class RevisionGate(SessionTable sessions)
 
     private static GatewayError? CheckMirrors(Exchange exchange)
     {
+        if (!exchange.Head.HasHeaders)
+        {
+            return null;
+        }
+
         ref readonly var message = ref exchange.Message;
         var method = exchange.Text(message.Method)[1..^1];
         if (exchange.Head.MirroredMethod is not { } mirrored || !AsciiEquals(mirrored, method))

@@ -104,7 +104,8 @@ internal static class HttpFailures
         _ => false,
     };
 
-    private static string Describe(Exception fault)
+    /// <summary>The cause in a few words: no addresses, nothing of any message.</summary>
+    public static string Describe(Exception fault)
     {
         for (var cause = fault; cause is not null; cause = cause.InnerException)
         {

@@ -6,32 +6,29 @@ namespace NativeGateway.Hosting.Commands;
 internal sealed class ServeArguments
 {
     private readonly StoreArguments _store = new();
+    private readonly RunArguments _run = new();
     private readonly Option<string[]> _listen = new("--listen") { Description = $"Where to accept connections (repeatable; default: {GatewayOptions.DefaultListen})", HelpName = "URL" };
     private readonly Option<bool> _stateless = new("--stateless") { Description = "Keep no sessions" };
     private readonly Option<bool> _noAuth = new("--no-auth") { Description = "Require no key; only where every listener is on loopback" };
-    private readonly Option<string?> _logLevel = new("--log-level") { Description = "trace, debug, info (default), warning, error, critical or none", HelpName = "LEVEL" };
-    private readonly Option<string?> _logFormat = new("--log-format") { Description = "text (default) or json", HelpName = "FORMAT" };
-    private readonly Option<string?> _shutdownTimeout = new("--shutdown-timeout") { Description = "How long what runs may take to finish (default: 30s)", HelpName = "TIME" };
     private readonly Option<string?> _certificate = new("--tls-certificate") { Description = "PEM file with the certificate chain, for https listeners", HelpName = "FILE" };
     private readonly Option<string?> _key = new("--tls-key") { Description = "PEM file with its key", HelpName = "FILE" };
 
     public void AddTo(Command command)
     {
         _store.AddTo(command);
-        foreach (var option in (Option[])[_listen, _stateless, _noAuth, _logLevel, _logFormat, _shutdownTimeout, _certificate, _key])
+        foreach (var option in (Option[])[_listen, _stateless, _noAuth, _certificate, _key])
         {
             command.Add(option);
         }
+
+        _run.AddTo(command);
     }
 
-    public CommandLineOptions Read(ParseResult parsed) => _store.Read(parsed) with
+    public CommandLineOptions Read(ParseResult parsed) => _run.Read(parsed, _store.Read(parsed)) with
     {
         Listen = parsed.GetValue(_listen) ?? [],
         Stateless = parsed.GetValue(_stateless),
         NoAuth = parsed.GetValue(_noAuth),
-        LogLevel = parsed.GetValue(_logLevel),
-        LogFormat = parsed.GetValue(_logFormat),
-        ShutdownTimeout = parsed.GetValue(_shutdownTimeout),
         Certificate = parsed.GetValue(_certificate),
         CertificateKey = parsed.GetValue(_key),
     };

@@ -10,13 +10,15 @@ internal static class ServeCommand
         var options = new ServeArguments();
         var command = new Command("serve", "Run the gateway over HTTP");
         options.AddTo(command);
-        command.SetAction((parsed, cancellationToken) =>
-        {
-            var loaded = OptionsLoader.Load(options.Read(parsed), context.Environment);
-            return loaded.Options is null
-                ? Task.FromResult(context.FailConfiguration(loaded.Faults))
-                : GatewayHost.RunAsync(loaded.Options, loaded.Warnings, context, cancellationToken);
-        });
+        command.SetAction((parsed, cancellationToken) => RunAsync(options.Read(parsed), context, cancellationToken));
         return command;
+    }
+
+    public static Task<int> RunAsync(CommandLineOptions arguments, CliContext context, CancellationToken cancellationToken)
+    {
+        var loaded = OptionsLoader.Load(arguments, context.Environment);
+        return loaded.Options is null
+            ? Task.FromResult(context.FailConfiguration(loaded.Faults))
+            : GatewayHost.RunAsync(loaded.Options, loaded.Warnings, context, cancellationToken);
     }
 }

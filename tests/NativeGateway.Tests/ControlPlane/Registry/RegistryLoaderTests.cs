@@ -14,7 +14,7 @@ public sealed class RegistryLoaderTests : IDisposable
     private readonly TestClock _clock = new();
     private readonly RegistryLoader _loader;
 
-    public RegistryLoaderTests() => _loader = Loader(new OpennessRule(AuthOff: false, MayBeOpen: true), FileConfig.Empty);
+    public RegistryLoaderTests() => _loader = Loader(new OpennessRule(RequiresKey: null, MayBeOpen: true), FileConfig.Empty);
 
     public void Dispose() => _loader.Dispose();
 
@@ -22,7 +22,7 @@ public sealed class RegistryLoaderTests : IDisposable
     public async Task What_database_and_file_hold_is_in_use_after_a_load()
     {
         _store.Change(registry => registry with { Upstreams = [Upstream("stored")] });
-        using var loader = Loader(new OpennessRule(false, true), new FileConfig { Upstreams = [Upstream("own")] });
+        using var loader = Loader(new OpennessRule(null, true), new FileConfig { Upstreams = [Upstream("own")] });
 
         Assert.Empty(await loader.ReloadAsync(default));
 
@@ -71,7 +71,7 @@ public sealed class RegistryLoaderTests : IDisposable
     [Fact]
     public async Task Switching_authentication_off_by_a_reload_is_refused_where_others_can_connect()
     {
-        using var closed = Loader(new OpennessRule(AuthOff: false, MayBeOpen: false), FileConfig.Empty);
+        using var closed = Loader(new OpennessRule(RequiresKey: null, MayBeOpen: false), FileConfig.Empty);
         var open = new FileConfig { Settings = new SettingsOverride { AuthRequired = false } };
 
         Assert.Contains("auth.required", Assert.Single(await closed.UseFileAsync(open, default)), StringComparison.Ordinal);
@@ -85,7 +85,7 @@ public sealed class RegistryLoaderTests : IDisposable
     [Fact]
     public async Task No_auth_beats_the_file()
     {
-        using var loader = Loader(new OpennessRule(AuthOff: true, MayBeOpen: true), new FileConfig { Settings = new SettingsOverride { AuthRequired = true } });
+        using var loader = Loader(new OpennessRule(RequiresKey: false, MayBeOpen: true), new FileConfig { Settings = new SettingsOverride { AuthRequired = true } });
 
         await loader.ReloadAsync(default);
 
