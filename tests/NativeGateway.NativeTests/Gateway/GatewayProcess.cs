@@ -29,8 +29,8 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         File.WriteAllText(ConfigFile, setup.Config.ToString());
         string[] arguments =
         [
-            "serve", "--config", ConfigFile, "--listen", "http://127.0.0.1:0", "--log-format", setup.LogFormat, "--log-level", setup.LogLevel,
-            .. StoreOptions,
+            "serve", "--config", ConfigFile, "--listen", $"http://127.0.0.1:{setup.Port}", "--log-format", setup.LogFormat, "--log-level", setup.LogLevel,
+            .. StoreOptions, .. setup.Options,
         ];
         _process = new Process { StartInfo = GatewayBinary.StartInfo(_directory, arguments, setup.Environment), EnableRaisingEvents = true };
         _process.OutputDataReceived += Output.Add;
@@ -134,6 +134,13 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
     {
         Terminate();
         return await ExitAsync();
+    }
+
+    /// <summary>As by <c>kill -9</c>: it has no time for anything.</summary>
+    public async Task CrashAsync()
+    {
+        _process.Kill();
+        await ExitAsync();
     }
 
     public async ValueTask DisposeAsync()

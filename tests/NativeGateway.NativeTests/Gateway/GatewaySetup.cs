@@ -12,6 +12,12 @@ internal sealed record GatewaySetup
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Further options of <c>serve</c>.</summary>
+    public IReadOnlyList<string> Options { get; init; } = [];
+
+    /// <summary>The port to listen on; 0 for any.</summary>
+    public int Port { get; init; }
+
     public string LogFormat { get; init; } = "text";
 
     public string LogLevel { get; init; } = "info";

@@ -16,6 +16,8 @@ internal sealed class LegacyUpstream : HttpUpstream
     private readonly ConcurrentDictionary<UpstreamReply, bool> _streams = new();
     private readonly TaskCompletionSource _hasStream = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _answers = new();
+
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Ends when the gateway has opened the long stream.</summary>
@@ -23,6 +25,10 @@ internal sealed class LegacyUpstream : HttpUpstream
 
     /// <summary>Ends when the gateway has cancelled a request.</summary>
     public Task CancelledAsync() => _cancelled.Task.WaitAsync(TestTime.Limit);
+
+    /// <summary>Ends when the gateway has answered a request of this server's.</summary>
+    /// <param name="id">The id of that request, a string.</param>
+    public Task AnsweredAsync(string id) => AnswerOf($"\"{id}\"").Task.WaitAsync(TestTime.Limit);
 
     /// <summary>As after a restart: every session is unknown.</summary>
     public void ForgetSessions() => _sessions.Clear();
@@ -62,6 +68,11 @@ internal sealed class LegacyUpstream : HttpUpstream
                 _cancelled.TrySetResult();
             }
 
+            if (request is { Id: { } id, Method.Length: 0 })
+            {
+                AnswerOf(id).TrySetResult();
+            }
+
             await reply.EmptyAsync(202);
         }
         else
@@ -69,6 +80,9 @@ internal sealed class LegacyUpstream : HttpUpstream
             await AnswerMethodAsync(request, reply);
         }
     }
+
+    private TaskCompletionSource AnswerOf(string id) =>
+        _answers.GetOrAdd(id, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     private Task InitializeAsync(UpstreamRequest request, UpstreamReply reply)
     {

@@ -93,7 +93,14 @@ internal sealed class RawConnection : IDisposable
     }
 
     /// <summary>The data of the next event of a stream whose head was read, comments skipped; null when the stream ends.</summary>
-    public async Task<string?> ReadEventAsync()
+    public Task<string?> ReadEventAsync() => ReadFieldAsync("data:");
+
+    /// <summary>The id of the next event that has one; null when the stream ends.</summary>
+    public Task<string?> ReadEventIdAsync() => ReadFieldAsync("id:");
+
+    public void Dispose() => _stream.Dispose();
+
+    private async Task<string?> ReadFieldAsync(string field)
     {
         using var limit = new CancellationTokenSource(TestTime.Limit);
         while (true)
@@ -104,9 +111,9 @@ internal sealed class RawConnection : IDisposable
                 var line = _streamed[..end];
                 _streamed = _streamed[(end + 1)..];
                 // Events without data only carry an id to resume from.
-                if (line.StartsWith("data:", StringComparison.Ordinal) && line["data:".Length..].Trim() is { Length: > 0 } data)
+                if (line.StartsWith(field, StringComparison.Ordinal) && line[field.Length..].Trim() is { Length: > 0 } value)
                 {
-                    return data;
+                    return value;
                 }
             }
             else if (await _reader.ReadChunkAsync(limit.Token) is { Length: > 0 } chunk)
@@ -119,6 +126,4 @@ internal sealed class RawConnection : IDisposable
             }
         }
     }
-
-    public void Dispose() => _stream.Dispose();
 }

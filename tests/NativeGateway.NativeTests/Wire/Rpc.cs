@@ -16,8 +16,9 @@ internal static class Rpc
     public static string Call(string tool, string arguments = "{}", string id = "1") =>
         $$"""{"jsonrpc":"2.0","id":{{id}},"method":"tools/call","params":{"arguments":{{arguments}},"name":"{{tool}}"} }""";
 
-    public static string Initialize(string version) =>
-        $$"""{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"{{version}}","capabilities":{},"clientInfo":{"name":"test","version":"1"} } }""";
+    /// <param name="capabilities">A raw JSON object.</param>
+    public static string Initialize(string version, string capabilities = "{}") =>
+        $$"""{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"{{version}}","capabilities":{{capabilities}},"clientInfo":{"name":"test","version":"1"} } }""";
 
     /// <summary>The <c>_meta</c> member that every modern request carries.</summary>
     public static string Meta(string version = Modern, string more = "") =>
