@@ -62,7 +62,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             new LocalMethods(
                 new Handshake(_catalogs, Refresher, _sessions, info),
                 lists,
-                new ListenMethod(_subscriptions),
+                new ListenMethod(_subscriptions, new ListenResources(_catalogs, Refresher, _resources, time)),
                 logLevels),
             _resources,
             forwarder,

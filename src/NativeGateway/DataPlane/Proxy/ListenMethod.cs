@@ -6,9 +6,10 @@ namespace NativeGateway.DataPlane.Proxy;
 
 /// <summary>
 /// <c>subscriptions/listen</c> (2026-07-28, basic/patterns/subscriptions): a stream that lasts as long as the client wants and tells of changed
-/// lists. The catalog learns of changes from the upstreams in their own way, so nothing has to be opened upstream for it.
+/// lists and resources. Of lists the catalog learns from the upstreams in their own way, so nothing has to be opened upstream for them; resources
+/// are subscribed to there, in the way of the upstream's era.
 /// </summary>
-internal sealed class ListenMethod(SubscriptionHub subscriptions)
+internal sealed class ListenMethod(SubscriptionHub subscriptions, ListenResources resources)
 {
     private static readonly (string Name, McpMethod Notification)[] Types =
     [
@@ -29,23 +30,27 @@ internal sealed class ListenMethod(SubscriptionHub subscriptions)
             return new GatewayError(ErrorKind.NotAcceptable, "subscriptions/listen answers with an event stream: send Accept: text/event-stream.");
         }
 
-        var honoured = Types.Where(type => IsAskedFor(exchange, type.Name)).ToArray();
+        if (ListenResources.ReadUris(exchange) is not { } uris)
+        {
+            return new GatewayError(ErrorKind.InvalidParams, "notifications.resourceSubscriptions must be an array of URIs.");
+        }
+
+        var types = Types.Where(type => IsAskedFor(exchange, type.Name)).ToArray();
         var tag = exchange.Body.Slice(exchange.Message.Id.Start, exchange.Message.Id.Length);
-        var caller = exchange.Caller;
-        var outbox = new Outbox();
         var subscriber = new Subscriber(
-            outbox, caller.Workspace!.Id, exchange.Single?.Id, tag, honoured.Select(type => type.Notification).ToArray());
+            new Outbox(), exchange.Caller.Workspace!.Id, exchange.Single?.Id, tag, types.Select(type => type.Notification).ToArray());
         subscriptions.Add(exchange, subscriber);
         try
         {
-            await SendAsync(exchange, NotificationText.Acknowledged(honoured.Select(type => type.Name), tag.Span)).ConfigureAwait(false);
-            await foreach (var message in outbox.Messages.ReadAllAsync(exchange.ClientGone).ConfigureAwait(false))
+            var honoured = await resources.SubscribeAsync(exchange, subscriber, uris).ConfigureAwait(false);
+            await SendAsync(exchange, NotificationText.Acknowledged(types.Select(type => type.Name), honoured, tag.Span)).ConfigureAwait(false);
+            await foreach (var message in subscriber.Outbox.Messages.ReadAllAsync(exchange.ClientGone).ConfigureAwait(false))
             {
                 await SendAsync(exchange, message).ConfigureAwait(false);
             }
 
             // The gateway ends: a result says that this is not a lost connection ("Graceful Closure").
-            await LocalMethods.ReplyAsync(exchange, Ended(tag.Span)).ConfigureAwait(false);
+            await LocalMethods.ReplyAsync(exchange, NotificationText.ListenEnded(tag.Span)).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -53,14 +58,11 @@ internal sealed class ListenMethod(SubscriptionHub subscriptions)
         }
         finally
         {
-            subscriptions.Remove(exchange);
+            resources.Release(subscriptions.Remove(exchange));
         }
 
         return null;
     }
-
-    private static byte[] Ended(ReadOnlySpan<byte> tag) =>
-        [.. "{\"resultType\":\"complete\",\"_meta\":{\""u8, .. MetaKeys.SubscriptionId, .. "\":"u8, .. tag, .. "}}"u8];
 
     private static bool IsAskedFor(Exchange exchange, string name)
     {

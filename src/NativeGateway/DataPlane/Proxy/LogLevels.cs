@@ -108,32 +108,6 @@ internal sealed class LogLevels(UpstreamTable upstreams, CatalogTable catalogs, 
     private async ValueTask TellAsync(IUpstreamSession session, LogLevelName level, CancellationToken patience)
     {
         _told.AddOrUpdate(session.Peer, new StrongBox<LogLevelName>(level));
-        var sending = await session.SendAsync(SetLevelRequest(session, level), patience).ConfigureAwait(false);
-        if (sending.Reply is { } reply)
-        {
-            await using (reply.ConfigureAwait(false))
-            {
-                await reply.ReadAsync(patience).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private static UpstreamRequest SetLevelRequest(IUpstreamSession session, LogLevelName level)
-    {
-        Span<byte> digits = stackalloc byte[20];
-        var id = digits[..session.NextId(digits)].ToArray();
-        var request = new UpstreamRequest
-        {
-            Id = id,
-            Method = McpMethod.LoggingSetLevel,
-            MethodText = McpMethods.Text(McpMethod.LoggingSetLevel).ToArray(),
-        };
-        byte[] message =
-        [
-            .. "{\"jsonrpc\":\"2.0\",\"id\":"u8, .. id, .. ",\"method\":\"logging/setLevel\",\"params\":{\"level\":"u8,
-            .. LogLevelNames.Token(level), .. "}}"u8,
-        ];
-        request.Message.Reset(message);
-        return request;
+        await OwnCall.AskAsync(session, McpMethod.LoggingSetLevel, id => HandshakeMessages.SetLevel(id, level), patience).ConfigureAwait(false);
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text;
+using NativeGateway.DataPlane.Catalog;
 using NativeGateway.DataPlane.Sessions;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
@@ -8,18 +9,20 @@ using NativeGateway.Protocol;
 namespace NativeGateway.DataPlane.Proxy;
 
 /// <summary>
-/// <c>resources/subscribe</c> and <c>resources/unsubscribe</c> of legacy clients. A legacy upstream is subscribed once for all of them, by their
-/// own requests; a modern one by a listen stream. Updates go to every session that subscribed.
+/// Who is subscribed to which resource, seen from the upstreams: each is subscribed once for all clients, a modern one by a listen stream, a legacy
+/// one by <c>resources/subscribe</c> (the request of the legacy client who wants it, or one of the gateway's own for a modern client), and left
+/// when nobody wants it any more. Updates go to every client that subscribed.
 /// </summary>
 internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable upstreams, Forwarder forwarder, TimeProvider time)
 {
-    private const int MaxPerSession = 256;
+    public const int MaxPerClient = 256;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly ReadOnlyMemory<byte> Empty = "{}"u8.ToArray();
 
     private readonly ConcurrentDictionary<(Guid UpstreamId, string Uri), ResourceWatch> _watches = new();
 
+    /// <summary><c>resources/subscribe</c> and <c>resources/unsubscribe</c> of a legacy client.</summary>
     public async ValueTask<GatewayError?> AnswerAsync(Exchange exchange)
     {
         if (exchange.Session is not { } session || hub.Find(session) is not { } subscriber)
@@ -34,25 +37,54 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
             : await UnsubscribeAsync(exchange, subscriber, resource).ConfigureAwait(false);
     }
 
-    /// <summary>Gives up what only this client had subscribed to, as far as the gateway holds a stream for it.</summary>
+    /// <summary>
+    /// Subscribes a modern client's listen stream. False when the upstream does not take it, within 5 s. The client may be gone by then; nothing of
+    /// the subscription is left in that case.
+    /// </summary>
+    /// <param name="clientUri">The URI as the client knows it.</param>
+    public async Task<bool> SubscribeAsync(Subscriber subscriber, (Guid UpstreamId, string Uri) resource, string clientUri)
+    {
+        // An update may come before the upstream's answer.
+        subscriber.Resources[resource] = clientUri;
+        var (session, _) = await OpenAsync(resource.UpstreamId).ConfigureAwait(false);
+        var isTaken = session is not null && (session.Peer.Revision.IsModern
+            ? await IsHonouredAsync(resource, CancellationToken.None).ConfigureAwait(false)
+            : await AskAsync(session, McpMethod.ResourcesSubscribe, resource.Uri).ConfigureAwait(false));
+        if (!isTaken)
+        {
+            subscriber.Resources.TryRemove(resource, out _);
+        }
+
+        else if (!hub.IsSubscribed(resource.UpstreamId, resource.Uri))
+        {
+            await LeaveAsync(resource).ConfigureAwait(false);
+        }
+
+        return isTaken;
+    }
+
+    /// <summary>Gives up what only this client had subscribed to. The upstreams learn of it later.</summary>
     public void Release(Subscriber? subscriber)
     {
         foreach (var resource in subscriber?.Resources.Keys ?? [])
         {
-            GiveUp(resource);
+            if (!hub.IsSubscribed(resource.UpstreamId, resource.Uri))
+            {
+                _ = LeaveAsync(resource);
+            }
         }
     }
 
     private async ValueTask<GatewayError?> SubscribeAsync(Exchange exchange, Subscriber subscriber, (Guid UpstreamId, string Uri) resource)
     {
-        if (subscriber.Resources.Count >= MaxPerSession)
+        if (subscriber.Resources.Count >= MaxPerClient)
         {
-            return new GatewayError(ErrorKind.InvalidParams, $"A session may subscribe to {MaxPerSession} resources.");
+            return new GatewayError(ErrorKind.InvalidParams, $"A session may subscribe to {MaxPerClient} resources.");
         }
 
-        var (isModern, error) = await IsModernAsync(resource.UpstreamId).ConfigureAwait(false);
-        error ??= isModern
-            ? await WatchAsync(exchange, resource).ConfigureAwait(false)
+        var (session, error) = await OpenAsync(resource.UpstreamId).ConfigureAwait(false);
+        error ??= session!.Peer.Revision.IsModern
+            ? await WatchAsync(exchange, session.Peer, resource).ConfigureAwait(false)
             : await forwarder.SendAsync(exchange).ConfigureAwait(false);
         if (error is null && !exchange.AnsweredWithError)
         {
@@ -65,38 +97,36 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
     private async ValueTask<GatewayError?> UnsubscribeAsync(Exchange exchange, Subscriber subscriber, (Guid UpstreamId, string Uri) resource)
     {
         subscriber.Resources.TryRemove(resource, out _);
-        var (isModern, error) = await IsModernAsync(resource.UpstreamId).ConfigureAwait(false);
+        var (session, error) = await OpenAsync(resource.UpstreamId).ConfigureAwait(false);
         if (error is not null)
         {
             return error;
         }
 
-        GiveUp(resource);
-        if (!isModern && !hub.IsSubscribed(resource.UpstreamId, resource.Uri))
+        var isWanted = hub.IsSubscribed(resource.UpstreamId, resource.Uri);
+        if (!isWanted && !session!.Peer.Revision.IsModern)
         {
             return await forwarder.SendAsync(exchange).ConfigureAwait(false);
+        }
+
+        if (!isWanted)
+        {
+            EndWatch(resource);
         }
 
         await LocalMethods.ReplyAsync(exchange, Empty).ConfigureAwait(false);
         return null;
     }
 
-    private async ValueTask<GatewayError?> WatchAsync(Exchange exchange, (Guid UpstreamId, string Uri) resource)
+    private async ValueTask<GatewayError?> WatchAsync(Exchange exchange, UpstreamPeer peer, (Guid UpstreamId, string Uri) resource)
     {
-        var watch = _watches.GetOrAdd(resource, static (key, self) => new ResourceWatch(self.upstreams, key.UpstreamId, key.Uri, self.time), (upstreams, time));
-        var isHonoured = false;
-        try
+        if (!PeerCapabilities.Read(peer.Capabilities).Has(PeerFeatures.ResourcesSubscribe))
         {
-            isHonoured = await watch.Acknowledged.WaitAsync(Patience, time, exchange.ClientGone).ConfigureAwait(false);
-        }
-        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
-        {
-            // As good as refused: the client must not believe in updates that nobody promised.
+            return RevisionGate.UnknownMethod(exchange);
         }
 
-        if (!isHonoured)
+        if (!await IsHonouredAsync(resource, exchange.ClientGone).ConfigureAwait(false))
         {
-            GiveUp(resource);
             byte[] data = [.. "{\"uri\":"u8, .. exchange.Text(exchange.Message.Uri), .. "}"u8];
             return new GatewayError(ErrorKind.ResourceNotFound, "The server does not offer updates of this resource.") { Data = data };
         }
@@ -105,11 +135,34 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
         return null;
     }
 
-    private async ValueTask<(bool IsModern, GatewayError? Error)> IsModernAsync(Guid upstreamId)
+    /// <summary>Whether a modern upstream acknowledges the subscription, by the listen stream that all subscribers of the resource share.</summary>
+    private async ValueTask<bool> IsHonouredAsync((Guid UpstreamId, string Uri) resource, CancellationToken clientGone)
+    {
+        var watch = _watches.GetOrAdd(resource, static (key, self) => new ResourceWatch(self.upstreams, key.UpstreamId, key.Uri, self.time), (upstreams, time));
+        var isHonoured = false;
+        try
+        {
+            isHonoured = await watch.Acknowledged.WaitAsync(Patience, time, clientGone).ConfigureAwait(false);
+        }
+        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
+        {
+            // As good as refused: the client must not believe in updates that nobody promised.
+        }
+
+        if (!isHonoured && !hub.IsSubscribed(resource.UpstreamId, resource.Uri))
+        {
+            EndWatch(resource);
+        }
+
+        return isHonoured;
+    }
+
+    /// <summary>The session in which resources are subscribed to: the one whose long stream the gateway listens to.</summary>
+    private async ValueTask<(IUpstreamSession? Session, GatewayError? Error)> OpenAsync(Guid upstreamId)
     {
         if (upstreams.Find(upstreamId) is not { } state)
         {
-            return (false, new GatewayError(ErrorKind.UpstreamUnavailable, "The server is being removed."));
+            return (null, new GatewayError(ErrorKind.UpstreamUnavailable, "The server is being removed."));
         }
 
         using var lease = state.Enter();
@@ -117,19 +170,50 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
         try
         {
             var opening = await state.Connection.OpenAsync(ClientCapabilities.None, patience.Token).ConfigureAwait(false);
-            return (opening.Session?.Peer.Revision.IsModern ?? false, opening.Error);
+            return (opening.Session, opening.Error);
         }
         catch (OperationCanceledException)
         {
-            return (false, new GatewayError(ErrorKind.UpstreamTimeout, "The server did not open a session in time."));
+            return (null, new GatewayError(ErrorKind.UpstreamTimeout, "The server did not open a session in time."));
         }
     }
 
-    private void GiveUp((Guid UpstreamId, string Uri) resource)
+    private async ValueTask<bool> AskAsync(IUpstreamSession session, McpMethod method, string uri)
     {
-        if (!hub.IsSubscribed(resource.UpstreamId, resource.Uri) && _watches.TryRemove(resource, out var watch))
+        using var patience = new CancellationTokenSource(Patience, time);
+        try
         {
-            watch.Dispose();
+            var answer = await OwnCall.AskAsync(session, method, id => HandshakeMessages.Subscription(id, method, uri), patience.Token).ConfigureAwait(false);
+            return answer.Result is not null;
         }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task LeaveAsync((Guid UpstreamId, string Uri) resource)
+    {
+        if (EndWatch(resource))
+        {
+            return;
+        }
+
+        var (session, _) = await OpenAsync(resource.UpstreamId).ConfigureAwait(false);
+        if (session is { Peer.Revision.IsModern: false })
+        {
+            await AskAsync(session, McpMethod.ResourcesUnsubscribe, resource.Uri).ConfigureAwait(false);
+        }
+    }
+
+    private bool EndWatch((Guid UpstreamId, string Uri) resource)
+    {
+        if (!_watches.TryRemove(resource, out var watch))
+        {
+            return false;
+        }
+
+        watch.Dispose();
+        return true;
     }
 }

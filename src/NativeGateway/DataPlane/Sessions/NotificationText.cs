@@ -25,12 +25,19 @@ internal static class NotificationText
         return buffer.WrittenMemory;
     }
 
-    public static ReadOnlyMemory<byte> ResourceUpdated(string uri)
+    /// <param name="uri">As the client knows it.</param>
+    /// <param name="subscription">As for <see cref="ListChanged"/>.</param>
+    public static ReadOnlyMemory<byte> ResourceUpdated(string uri, ReadOnlySpan<byte> subscription)
     {
         var buffer = new ArrayBufferWriter<byte>(192);
         using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JsonText.Encoder });
         Begin(writer, McpMethod.NotifyResourceUpdated);
         writer.WriteStartObject("params"u8);
+        if (!subscription.IsEmpty)
+        {
+            WriteTag(writer, subscription);
+        }
+
         writer.WriteString("uri"u8, uri);
         writer.WriteEndObject();
         writer.WriteEndObject();
@@ -39,21 +46,46 @@ internal static class NotificationText
     }
 
     /// <summary>The first message of a listen stream: what of the asked-for filter is honoured (2026-07-28, basic/patterns/subscriptions).</summary>
-    public static ReadOnlyMemory<byte> Acknowledged(IEnumerable<string> honoured, ReadOnlySpan<byte> subscription)
+    /// <param name="resources">URIs as the client wrote them.</param>
+    public static ReadOnlyMemory<byte> Acknowledged(IEnumerable<string> types, IReadOnlyCollection<string> resources, ReadOnlySpan<byte> subscription)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
-        using var writer = new Utf8JsonWriter(buffer);
+        using var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JsonText.Encoder });
         Begin(writer, McpMethod.NotifySubscriptionsAcknowledged);
         writer.WriteStartObject("params"u8);
         WriteTag(writer, subscription);
         writer.WriteStartObject("notifications"u8);
-        foreach (var name in honoured)
+        foreach (var name in types)
         {
             writer.WriteBoolean(name, true);
         }
 
+        if (resources.Count > 0)
+        {
+            writer.WriteStartArray("resourceSubscriptions"u8);
+            foreach (var uri in resources)
+            {
+                writer.WriteStringValue(uri);
+            }
+
+            writer.WriteEndArray();
+        }
+
         writer.WriteEndObject();
         writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>The result by which the gateway itself ends a listen stream.</summary>
+    public static ReadOnlyMemory<byte> ListenEnded(ReadOnlySpan<byte> subscription)
+    {
+        var buffer = new ArrayBufferWriter<byte>(128);
+        using var writer = new Utf8JsonWriter(buffer);
+        writer.WriteStartObject();
+        writer.WriteString("resultType"u8, "complete"u8);
+        WriteTag(writer, subscription);
         writer.WriteEndObject();
         writer.Flush();
         return buffer.WrittenMemory;

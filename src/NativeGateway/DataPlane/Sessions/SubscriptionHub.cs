@@ -16,7 +16,7 @@ internal sealed record Subscriber(
     ReadOnlyMemory<byte> Tag,
     IReadOnlyCollection<McpMethod> Notifications)
 {
-    /// <summary>Own URIs subscribed to, by upstream (legacy <c>resources/subscribe</c>).</summary>
+    /// <summary>Own URIs subscribed to, by upstream, and the URIs under which the client knows them.</summary>
     public ConcurrentDictionary<(Guid UpstreamId, string Uri), string> Resources { get; } = new();
 }
 
@@ -82,7 +82,7 @@ internal sealed class SubscriptionHub
             {
                 if (id == upstreamId && ownUri.StartsWith(subscribed, StringComparison.Ordinal))
                 {
-                    subscriber.Outbox.Post(NotificationText.ResourceUpdated(clientUri + ownUri[subscribed.Length..]));
+                    subscriber.Outbox.Post(NotificationText.ResourceUpdated(clientUri + ownUri[subscribed.Length..], subscriber.Tag.Span));
                     break;
                 }
             }

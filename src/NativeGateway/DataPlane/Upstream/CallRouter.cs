@@ -89,35 +89,26 @@ internal sealed class CallRouter(
                 calls.FindOnly()?.Notify(bytes.Span, message);
                 break;
             case McpMethod.NotifyToolsListChanged or McpMethod.NotifyPromptsListChanged or McpMethod.NotifyResourcesListChanged:
-                if (!TryNotifySubscription(bytes.Span, message))
-                {
-                    events.ListChanged(config.Id, message.MethodCode);
-                }
-
+                events.ListChanged(config.Id, message.MethodCode);
                 break;
             case McpMethod.NotifyResourceUpdated:
-                if (!TryNotifySubscription(bytes.Span, message))
-                {
-                    events.ResourceUpdated(config.Id, bytes.ToArray());
-                }
-
+                events.ResourceUpdated(config.Id, bytes.ToArray());
                 break;
             default:
-                TryNotifySubscription(bytes.Span, message);
+                NotifySubscription(bytes.Span, message);
                 break;
         }
     }
 
-    /// <summary>Notifications of a subscription share the connection with everything else and name it (2026-07-28, basic/transports/stdio).</summary>
-    private bool TryNotifySubscription(ReadOnlySpan<byte> bytes, in RpcMessage message)
+    /// <summary>
+    /// What is said of a subscription itself shares the connection with everything else and names it (2026-07-28, basic/transports/stdio).
+    /// </summary>
+    private void NotifySubscription(ReadOnlySpan<byte> bytes, in RpcMessage message)
     {
         var subscription = JsonMembers.Find(bytes, message.Meta, MetaKeys.SubscriptionId);
-        if (ReadNumber(subscription.Of(bytes)) is not { } id || calls.Find(id) is not { } call)
+        if (ReadNumber(subscription.Of(bytes)) is { } id)
         {
-            return false;
+            calls.Find(id)?.Notify(bytes, message);
         }
-
-        call.Notify(bytes, message);
-        return true;
     }
 }

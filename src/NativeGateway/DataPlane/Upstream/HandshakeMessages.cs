@@ -51,6 +51,17 @@ internal static class HandshakeMessages
         writer.WriteEndObject();
     });
 
+    /// <summary>Asks a legacy upstream for the updates of one resource, or to end them.</summary>
+    /// <param name="method"><c>resources/subscribe</c> or <c>resources/unsubscribe</c>.</param>
+    public static byte[] Subscription(ReadOnlySpan<byte> id, McpMethod method, string uri) =>
+        Request(id, method, writer => writer.WriteString("uri"u8, uri));
+
+    public static byte[] SetLevel(ReadOnlySpan<byte> id, LogLevelName level) => Request(id, McpMethod.LoggingSetLevel, writer =>
+    {
+        writer.WritePropertyName("level"u8);
+        writer.WriteRawValue(LogLevelNames.Token(level));
+    });
+
     public static byte[] EmptyResult(ReadOnlySpan<byte> id) => [.. "{\"jsonrpc\":\"2.0\",\"id\":"u8, .. id, .. ",\"result\":{}}"u8];
 
     public static byte[] MethodNotFound(ReadOnlySpan<byte> id) =>

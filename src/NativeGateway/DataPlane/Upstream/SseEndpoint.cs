@@ -191,7 +191,7 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
 
     private async Task<GatewayError?> InitializeAsync(SseSession session, CancellationToken cancellationToken)
     {
-        var answer = await HandshakeCall.AskAsync(
+        var answer = await OwnCall.AskAsync(
             session, McpMethod.Initialize, id => HandshakeMessages.Initialize(id, session.Capabilities), cancellationToken);
         if (answer.Result is null)
         {

@@ -74,13 +74,13 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
 
     private async Task<UpstreamPeer?> DiscoverAsync(CancellationToken cancellationToken)
     {
-        var answer = await HandshakeCall.AskAsync(session, McpMethod.ServerDiscover, HandshakeMessages.Discover, cancellationToken);
+        var answer = await OwnCall.AskAsync(session, McpMethod.ServerDiscover, HandshakeMessages.Discover, cancellationToken);
         return answer.Result is null ? null : HandshakeReader.ReadDiscovery(answer.Result);
     }
 
     private async Task<StdioGreeting> InitializeAsync(CancellationToken cancellationToken)
     {
-        var answer = await HandshakeCall.AskAsync(
+        var answer = await OwnCall.AskAsync(
             session, McpMethod.Initialize, id => HandshakeMessages.Initialize(id, ClientCapabilities.None), cancellationToken);
         if (answer.Result is null)
         {
@@ -93,8 +93,8 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
     }
 
     /// <summary>
-    /// A modern server tells of changes only whoever asked for them. The request stays open for the life of the process; its notifications
-    /// bear an id that belongs to no call, so they become events.
+    /// A modern server tells of changes only whoever asked for them. The request stays open for the life of the process; nobody reads
+    /// a reply to it, because its notifications are events.
     /// </summary>
     private async Task FinishAsync(UpstreamPeer peer, CancellationToken cancellationToken)
     {
@@ -102,7 +102,7 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
         {
             await session.PostAsync(HandshakeMessages.Initialized, cancellationToken);
         }
-        else if (HandshakeMessages.Listen(HandshakeCall.NextId(session), peer.Capabilities) is { } listen)
+        else if (HandshakeMessages.Listen(OwnCall.NextId(session), peer.Capabilities) is { } listen)
         {
             await session.PostAsync(listen, cancellationToken);
         }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using NativeGateway.Model;
+using NativeGateway.Protocol;
 using NativeGateway.Telemetry;
 
 namespace NativeGateway.DataPlane.Upstream;
@@ -27,6 +28,7 @@ internal sealed class StdioSession : IUpstreamSession
     private UpstreamPeer? _peer;
     private GatewayError? _gone;
     private long _lastUsed;
+    private volatile bool _isSubscribedTo;
 
     /// <param name="slots">Where the process's slot goes when nothing is left of it; <paramref name="guard"/> is told then, too.</param>
     public StdioSession(
@@ -95,6 +97,7 @@ internal sealed class StdioSession : IUpstreamSession
             return new UpstreamSending(null, Gone());
         }
 
+        _isSubscribedTo |= request.Method == McpMethod.ResourcesSubscribe;
         call.Line = OutgoingLine.Of(request.Message, call);
         var error = _writer.Write(call.Line);
         try
@@ -140,7 +143,8 @@ internal sealed class StdioSession : IUpstreamSession
             return rest;
         }
 
-        if (!_calls.TryCloseEmpty())
+        // Subscriptions die with the process, and a process that waits for something to tell only looks idle.
+        if (_isSubscribedTo || !_calls.TryCloseEmpty())
         {
             return _timings.Idle;
         }

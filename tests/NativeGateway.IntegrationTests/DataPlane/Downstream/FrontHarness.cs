@@ -14,6 +14,8 @@ namespace NativeGateway.IntegrationTests.DataPlane.Downstream;
 /// <summary>The data plane behind a real listener on a port of the system's choice, with two keys and the servers that a test names.</summary>
 internal sealed class FrontHarness : IAsyncDisposable
 {
+    private static readonly PermissionConfig WithoutSecrets = PermissionConfig.Everything with { Resources = new GlobRule([], ["*secret*"]) };
+
     private readonly DataPlaneParts _parts;
     private readonly WebApplication _web;
     private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
@@ -26,6 +28,7 @@ internal sealed class FrontHarness : IAsyncDisposable
 
     public string Key { get; }
 
+    /// <summary>Another key, which may not read resources with a "secret" in their URI.</summary>
     public string OtherKey { get; }
 
     public Uri Address { get; }
@@ -41,7 +44,7 @@ internal sealed class FrontHarness : IAsyncDisposable
         var (key, otherKey) = (ApiKey.Create(), ApiKey.Create());
         var faults = new List<string>();
         var snapshot = SnapshotBuilder.Build(
-            RegistryConfig.Empty, [.. servers.Select(Server)], [FileKey(key), FileKey(otherKey)], GatewaySettings.Default with { KeyLimits = null }, false, faults);
+            RegistryConfig.Empty, [.. servers.Select(Server)], [FileKey(key, PermissionConfig.Everything), FileKey(otherKey, WithoutSecrets)], GatewaySettings.Default with { KeyLimits = null }, false, faults);
         Assert.NotNull(snapshot);
         var encryptionKey = EncryptionKey.Parse(Convert.ToBase64String(new byte[32]), "the test");
         var setup = new DataPlaneSetup(encryptionKey, isStateless, [], () => new HealthReport(true, true, null, 1, 0, 0));
@@ -129,6 +132,6 @@ internal sealed class FrontHarness : IAsyncDisposable
         Source = ConfigSource.File,
     };
 
-    private static FileKey FileKey(NewApiKey key) =>
-        new("test", key.Id, SHA256.HashData(Encoding.ASCII.GetBytes(key.Text)), KeyScopes.Mcp, PermissionConfig.Everything);
+    private static FileKey FileKey(NewApiKey key, PermissionConfig permissions) =>
+        new("test", key.Id, SHA256.HashData(Encoding.ASCII.GetBytes(key.Text)), KeyScopes.Mcp, permissions);
 }

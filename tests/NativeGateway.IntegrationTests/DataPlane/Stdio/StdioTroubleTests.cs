@@ -70,7 +70,6 @@ public sealed class StdioTroubleTests
         var held = session.SendToolAsync("hang", new { value = 1 });
         await using var reply = await session.ListenAsync();
         await reply.NextAsync();
-        await reply.NextAsync();
 
         Assert.NotNull((await session.SendToolAsync("die")).Error);
 

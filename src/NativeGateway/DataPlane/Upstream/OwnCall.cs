@@ -5,14 +5,17 @@ namespace NativeGateway.DataPlane.Upstream;
 
 /// <summary>How an upstream answered a question of the gateway's own. One of the three is set.</summary>
 /// <param name="ErrorCode">Of a JSON-RPC error; 0 without one.</param>
-internal readonly record struct HandshakeAnswer(byte[]? Result, int ErrorCode, GatewayError? Error);
+internal readonly record struct OwnAnswer(byte[]? Result, int ErrorCode, GatewayError? Error);
 
-/// <summary>Asks an upstream for itself, over a session whose handshake is not done.</summary>
-internal static class HandshakeCall
+/// <summary>
+/// A request of the gateway's own, whose reply nobody relays: part of a handshake, over a session that is not ready for others yet, or what the
+/// gateway wants of an upstream on its own account.
+/// </summary>
+internal static class OwnCall
 {
     public delegate byte[] MessageOf(ReadOnlySpan<byte> id);
 
-    public static async Task<HandshakeAnswer> AskAsync(IUpstreamSession session, McpMethod method, MessageOf message, CancellationToken cancellationToken)
+    public static async Task<OwnAnswer> AskAsync(IUpstreamSession session, McpMethod method, MessageOf message, CancellationToken cancellationToken)
     {
         var id = NextId(session);
         var request = new UpstreamRequest { Method = method, Id = id };
@@ -20,7 +23,7 @@ internal static class HandshakeCall
         var sending = await session.SendAsync(request, cancellationToken);
         if (sending.Reply is not { } reply)
         {
-            return new HandshakeAnswer(null, 0, sending.Error);
+            return new OwnAnswer(null, 0, sending.Error);
         }
 
         await using (reply)
@@ -30,14 +33,14 @@ internal static class HandshakeCall
                 var received = await reply.ReadAsync(cancellationToken);
                 if (received.Error is not null)
                 {
-                    return new HandshakeAnswer(null, 0, received.Error);
+                    return new OwnAnswer(null, 0, received.Error);
                 }
 
                 if (received.Message.IsResponse)
                 {
                     return received.Message.Kind == RpcKind.Result
-                        ? new HandshakeAnswer(received.Message.Result.Of(received.Bytes.Span).ToArray(), 0, null)
-                        : new HandshakeAnswer(null, received.Message.ErrorCode, null);
+                        ? new OwnAnswer(received.Message.Result.Of(received.Bytes.Span).ToArray(), 0, null)
+                        : new OwnAnswer(null, received.Message.ErrorCode, null);
                 }
             }
         }
