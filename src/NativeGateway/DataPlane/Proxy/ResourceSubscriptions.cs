@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text;
 using NativeGateway.DataPlane.Catalog;
 using NativeGateway.DataPlane.Sessions;
@@ -10,8 +9,8 @@ namespace NativeGateway.DataPlane.Proxy;
 
 /// <summary>
 /// Who is subscribed to which resource, seen from the upstreams: each is subscribed once for all clients, a modern one by a listen stream, a legacy
-/// one by <c>resources/subscribe</c> (the request of the legacy client who wants it, or one of the gateway's own for a modern client), and left
-/// when nobody wants it any more. Updates go to every client that subscribed.
+/// one by <c>resources/subscribe</c> (the request of the legacy client who wants it, or one of the gateway's own for a modern client), kept
+/// subscribed by a <see cref="ResourceWatch"/>, and left when nobody wants it any more. Updates go to every client that subscribed.
 /// </summary>
 internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable upstreams, Forwarder forwarder, TimeProvider time)
 {
@@ -20,7 +19,9 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly ReadOnlyMemory<byte> Empty = "{}"u8.ToArray();
 
-    private readonly ConcurrentDictionary<(Guid UpstreamId, string Uri), ResourceWatch> _watches = new();
+    /// <summary>Between the last subscriber's leaving and the end of a watch nobody must find that watch.</summary>
+    private readonly Lock _gate = new();
+    private readonly Dictionary<(Guid UpstreamId, string Uri), ResourceWatch> _watches = [];
 
     /// <summary><c>resources/subscribe</c> and <c>resources/unsubscribe</c> of a legacy client.</summary>
     public async ValueTask<GatewayError?> AnswerAsync(Exchange exchange)
@@ -47,19 +48,14 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
         // An update may come before the upstream's answer.
         subscriber.Resources[resource] = clientUri;
         var (session, _) = await OpenAsync(resource.UpstreamId).ConfigureAwait(false);
-        var isTaken = session is not null && (session.Peer.Revision.IsModern
-            ? await IsHonouredAsync(resource, CancellationToken.None).ConfigureAwait(false)
-            : await AskAsync(session, McpMethod.ResourcesSubscribe, resource.Uri).ConfigureAwait(false));
+        var isTaken = session is not null && await IsTakenAsync(session, resource).ConfigureAwait(false);
         if (!isTaken)
         {
             subscriber.Resources.TryRemove(resource, out _);
         }
 
-        else if (!hub.IsSubscribed(resource.UpstreamId, resource.Uri))
-        {
-            await LeaveAsync(resource).ConfigureAwait(false);
-        }
-
+        // The client may have left meanwhile.
+        await LeaveAsync(resource).ConfigureAwait(false);
         return isTaken;
     }
 
@@ -68,10 +64,7 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
     {
         foreach (var resource in subscriber?.Resources.Keys ?? [])
         {
-            if (!hub.IsSubscribed(resource.UpstreamId, resource.Uri))
-            {
-                _ = LeaveAsync(resource);
-            }
+            _ = LeaveAsync(resource);
         }
     }
 
@@ -82,13 +75,29 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
             return new GatewayError(ErrorKind.InvalidParams, $"A session may subscribe to {MaxPerClient} resources.");
         }
 
+        // An update may come before the upstream's answer.
+        var isFirst = subscriber.Resources.TryAdd(resource, Encoding.UTF8.GetString(exchange.SentName.Span));
         var (session, error) = await OpenAsync(resource.UpstreamId).ConfigureAwait(false);
         error ??= session!.Peer.Revision.IsModern
             ? await WatchAsync(exchange, session.Peer, resource).ConfigureAwait(false)
-            : await forwarder.SendAsync(exchange).ConfigureAwait(false);
+            : await ForwardAsync(exchange, session, resource).ConfigureAwait(false);
+        if (isFirst && (error is not null || exchange.AnsweredWithError))
+        {
+            subscriber.Resources.TryRemove(resource, out _);
+        }
+
+        // The session may have ended meanwhile.
+        EndWatch(resource);
+        return error;
+    }
+
+    private async ValueTask<GatewayError?> ForwardAsync(Exchange exchange, IUpstreamSession session, (Guid UpstreamId, string Uri) resource)
+    {
+        var ended = session.Ended;
+        var error = await forwarder.SendAsync(exchange).ConfigureAwait(false);
         if (error is null && !exchange.AnsweredWithError)
         {
-            subscriber.Resources[resource] = Encoding.UTF8.GetString(exchange.SentName.Span);
+            Watch(resource, ended);
         }
 
         return error;
@@ -97,21 +106,16 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
     private async ValueTask<GatewayError?> UnsubscribeAsync(Exchange exchange, Subscriber subscriber, (Guid UpstreamId, string Uri) resource)
     {
         subscriber.Resources.TryRemove(resource, out _);
+        EndWatch(resource);
         var (session, error) = await OpenAsync(resource.UpstreamId).ConfigureAwait(false);
         if (error is not null)
         {
             return error;
         }
 
-        var isWanted = hub.IsSubscribed(resource.UpstreamId, resource.Uri);
-        if (!isWanted && !session!.Peer.Revision.IsModern)
+        if (!hub.IsSubscribed(resource.UpstreamId, resource.Uri) && !session!.Peer.Revision.IsModern)
         {
             return await forwarder.SendAsync(exchange).ConfigureAwait(false);
-        }
-
-        if (!isWanted)
-        {
-            EndWatch(resource);
         }
 
         await LocalMethods.ReplyAsync(exchange, Empty).ConfigureAwait(false);
@@ -135,26 +139,35 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
         return null;
     }
 
+    private async ValueTask<bool> IsTakenAsync(IUpstreamSession session, (Guid UpstreamId, string Uri) resource)
+    {
+        if (session.Peer.Revision.IsModern)
+        {
+            return await IsHonouredAsync(resource, CancellationToken.None).ConfigureAwait(false);
+        }
+
+        var ended = session.Ended;
+        var isTaken = await AskAsync(session, McpMethod.ResourcesSubscribe, resource.Uri).ConfigureAwait(false);
+        if (isTaken)
+        {
+            Watch(resource, ended);
+        }
+
+        return isTaken;
+    }
+
     /// <summary>Whether a modern upstream acknowledges the subscription, by the listen stream that all subscribers of the resource share.</summary>
     private async ValueTask<bool> IsHonouredAsync((Guid UpstreamId, string Uri) resource, CancellationToken clientGone)
     {
-        var watch = _watches.GetOrAdd(resource, static (key, self) => new ResourceWatch(self.upstreams, key.UpstreamId, key.Uri, self.time), (upstreams, time));
-        var isHonoured = false;
         try
         {
-            isHonoured = await watch.Acknowledged.WaitAsync(Patience, time, clientGone).ConfigureAwait(false);
+            return await Watch(resource, null).Acknowledged.WaitAsync(Patience, time, clientGone).ConfigureAwait(false);
         }
         catch (Exception late) when (late is TimeoutException or OperationCanceledException)
         {
             // As good as refused: the client must not believe in updates that nobody promised.
+            return false;
         }
-
-        if (!isHonoured && !hub.IsSubscribed(resource.UpstreamId, resource.Uri))
-        {
-            EndWatch(resource);
-        }
-
-        return isHonoured;
     }
 
     /// <summary>The session in which resources are subscribed to: the one whose long stream the gateway listens to.</summary>
@@ -192,9 +205,10 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
         }
     }
 
+    /// <summary>Ends the subscription of a resource, unless somebody wants it.</summary>
     private async Task LeaveAsync((Guid UpstreamId, string Uri) resource)
     {
-        if (EndWatch(resource))
+        if (!EndWatch(resource))
         {
             return;
         }
@@ -206,14 +220,34 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
         }
     }
 
+    /// <summary>The watch of a resource that somebody is subscribed to.</summary>
+    /// <param name="subscribed">See <see cref="ResourceWatch"/>.</param>
+    private ResourceWatch Watch((Guid UpstreamId, string Uri) resource, Task? subscribed)
+    {
+        lock (_gate)
+        {
+            if (!_watches.TryGetValue(resource, out var watch))
+            {
+                watch = new ResourceWatch(hub, upstreams, resource, subscribed, time);
+                _watches.Add(resource, watch);
+            }
+
+            return watch;
+        }
+    }
+
+    /// <summary>Ends the watch of a resource that nobody is subscribed to any more. False when there is none, or somebody is.</summary>
     private bool EndWatch((Guid UpstreamId, string Uri) resource)
     {
-        if (!_watches.TryRemove(resource, out var watch))
+        lock (_gate)
         {
-            return false;
-        }
+            if (hub.IsSubscribed(resource.UpstreamId, resource.Uri) || !_watches.Remove(resource, out var watch))
+            {
+                return false;
+            }
 
-        watch.Dispose();
-        return true;
+            watch.Dispose();
+            return true;
+        }
     }
 }

@@ -1,27 +1,40 @@
+using NativeGateway.DataPlane.Sessions;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Proxy;
 
 /// <summary>
-/// One resource of a modern upstream that legacy clients have subscribed to: a <c>subscriptions/listen</c> stream of its own, kept up until
-/// nobody wants it. The updates themselves reach the clients as events of the connection; here only the stream is held.
+/// One resource of an upstream that clients have subscribed to, kept subscribed until nobody wants it, whatever happens to the upstream: a modern one
+/// by a <c>subscriptions/listen</c> stream that is opened again when it ends, a legacy one by <c>resources/subscribe</c> in every new session. The
+/// updates themselves reach the clients as events of the connection. After a gap the clients are told of an update that may have been.
 /// </summary>
 internal sealed class ResourceWatch : IDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>After so long a time a subscription that is lost is renewed at once.</summary>
+    private static readonly TimeSpan Healthy = TimeSpan.FromSeconds(10);
+
+    /// <summary>For the opening of a session, and for its answer to a subscription.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource<bool> _acknowledged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SubscriptionHub _hub;
     private readonly UpstreamTable _upstreams;
     private readonly Guid _upstreamId;
     private readonly string _uri;
     private readonly TimeProvider _time;
+    private bool _hadSubscription;
 
-    public ResourceWatch(UpstreamTable upstreams, Guid upstreamId, string uri, TimeProvider time)
+    /// <param name="subscribed">The end of the legacy conversation in which the resource is subscribed to already; null when it is not yet.</param>
+    public ResourceWatch(SubscriptionHub hub, UpstreamTable upstreams, (Guid UpstreamId, string Uri) resource, Task? subscribed, TimeProvider time)
     {
-        (_upstreams, _upstreamId, _uri, _time) = (upstreams, upstreamId, uri, time);
-        _ = RunAsync(_stop.Token);
+        (_hub, _upstreams, _time) = (hub, upstreams, time);
+        (_upstreamId, _uri) = resource;
+        _ = RunAsync(subscribed, _stop.Token);
     }
 
     /// <summary>Whether the upstream honours the subscription; told by its first acknowledgement.</summary>
@@ -34,21 +47,31 @@ internal sealed class ResourceWatch : IDisposable
         _stop.Dispose();
     }
 
-    private async Task RunAsync(CancellationToken stop)
+    private async Task RunAsync(Task? subscribed, CancellationToken stop)
     {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var backoff = new RestartBackoff(FirstPause, LongestPause, Healthy, _time);
         try
         {
-            while (_upstreams.Find(_upstreamId) is { } state)
+            if (subscribed is not null)
             {
-                using (state.Enter())
+                TakeSubscription(isHonoured: true);
+                await subscribed.WaitAsync(stop).ConfigureAwait(false);
+            }
+
+            while (true)
+            {
+                var started = _time.GetTimestamp();
+                if (await OpenAsync(stop).ConfigureAwait(false) is { } session)
                 {
-                    await ListenAsync(state, stop).ConfigureAwait(false);
+                    await HoldAsync(session, stop).ConfigureAwait(false);
                 }
 
-                await Task.Delay(Pause, _time, stop).ConfigureAwait(false);
+                backoff.Lost(_time.GetElapsedTime(started));
+                await Task.Delay(backoff.Remaining ?? TimeSpan.Zero, _time, stop).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             // Nobody is subscribed any more.
         }
@@ -58,15 +81,55 @@ internal sealed class ResourceWatch : IDisposable
         }
     }
 
-    private async Task ListenAsync(UpstreamState state, CancellationToken stop)
+    private async Task<IUpstreamSession?> OpenAsync(CancellationToken stop)
     {
-        var opening = await state.Connection.OpenAsync(ClientCapabilities.None, stop).ConfigureAwait(false);
-        if (opening.Session is not { } session)
+        if (_upstreams.Find(_upstreamId) is not { } state)
+        {
+            // It may only be disabled.
+            return null;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var timer = _time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), patience, Patience, Timeout.InfiniteTimeSpan);
+        using var lease = state.Enter();
+        try
+        {
+            return (await state.Connection.OpenAsync(ClientCapabilities.None, patience.Token).ConfigureAwait(false)).Session;
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Subscribes, and returns when the subscription is lost. No lease is held meanwhile: an upstream that is to go must be able to.</summary>
+    private async Task HoldAsync(IUpstreamSession session, CancellationToken stop)
+    {
+        var ended = session.Ended;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var held = session.Peer.Revision.IsModern ? ListenAsync(session, ending.Token) : SubscribeAsync(session, ended, ending.Token);
+        await ((Task)Task.WhenAny(held, ended)).WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ending.CancelAsync().ConfigureAwait(false);
+        await held.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task SubscribeAsync(IUpstreamSession session, Task ended, CancellationToken cancellationToken)
+    {
+        var asking = OwnCall.AskAsync(
+            session, McpMethod.ResourcesSubscribe, id => HandshakeMessages.Subscription(id, McpMethod.ResourcesSubscribe, _uri), cancellationToken);
+        var answer = await asking.WaitAsync(Patience, _time, cancellationToken).ConfigureAwait(false);
+        if (answer.Error is not null)
         {
             return;
         }
 
-        var sending = await session.SendAsync(Request(session), stop).ConfigureAwait(false);
+        TakeSubscription(answer.Result is not null);
+        await ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task ListenAsync(IUpstreamSession session, CancellationToken cancellationToken)
+    {
+        var sending = await session.SendAsync(Request(session), cancellationToken).ConfigureAwait(false);
         if (sending.Reply is not { } reply)
         {
             return;
@@ -74,20 +137,30 @@ internal sealed class ResourceWatch : IDisposable
 
         await using (reply.ConfigureAwait(false))
         {
-            while (await reply.ReadAsync(stop).ConfigureAwait(false) is { Error: null, Message.IsResponse: false } received)
+            while (await reply.ReadAsync(cancellationToken).ConfigureAwait(false) is { Error: null, Message.IsResponse: false } received)
             {
                 if (received.Message.MethodCode == McpMethod.NotifySubscriptionsAcknowledged)
                 {
-                    _acknowledged.TrySetResult(Honours(received));
+                    TakeSubscription(Honours(received));
                 }
             }
         }
     }
 
+    private void TakeSubscription(bool isHonoured)
+    {
+        _acknowledged.TrySetResult(isHonoured);
+        if (isHonoured && _hadSubscription)
+        {
+            _hub.ResourceUpdated(_upstreamId, _uri);
+        }
+
+        _hadSubscription |= isHonoured;
+    }
+
     private UpstreamRequest Request(IUpstreamSession session)
     {
-        Span<byte> digits = stackalloc byte[20];
-        var id = digits[..session.NextId(digits)].ToArray();
+        var id = OwnCall.NextId(session);
         var request = new UpstreamRequest
         {
             Id = id,

@@ -40,6 +40,8 @@ internal sealed class HttpSession : IUpstreamSession
 
     public UpstreamPeer Peer => _state.Peer;
 
+    public Task Ended => _state.Ended;
+
     public int NextId(Span<byte> destination) => _ids.Next(destination);
 
     public async ValueTask<UpstreamSending> SendAsync(UpstreamRequest request, CancellationToken cancellationToken)

@@ -24,6 +24,12 @@ internal interface IUpstreamSession
 {
     UpstreamPeer Peer { get; }
 
+    /// <summary>
+    /// Completes when what was set up in this conversation is lost: the process or connection has ended, the session was opened anew, or nothing
+    /// shall be done with it any more. Asked for again, it speaks of the conversation that came after.
+    /// </summary>
+    Task Ended { get; }
+
     /// <summary>A request id (or progress token) that this session has never used, as decimal digits written into <paramref name="destination"/>; returns how many.</summary>
     int NextId(Span<byte> destination);
 

@@ -21,6 +21,7 @@ internal sealed class SseSession : IUpstreamSession
     private readonly CallRouter _router;
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource<GatewayError?> _located = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HttpWire? _post;
     private UpstreamPeer? _peer;
     private GatewayError? _gone;
@@ -46,6 +47,8 @@ internal sealed class SseSession : IUpstreamSession
     }
 
     public bool IsUsable => Volatile.Read(ref _gone) is null;
+
+    public Task Ended => _ended.Task;
 
     public int NextId(Span<byte> destination) => _ids.Next(destination);
 
@@ -130,6 +133,7 @@ internal sealed class SseSession : IUpstreamSession
         _located.TrySetResult(gone);
         _calls.Close(gone);
         _closing.Cancel();
+        _ended.TrySetResult();
     }
 
     private async ValueTask<UpstreamSending> SendHereAsync(UpstreamRequest request, CancellationToken cancellationToken)

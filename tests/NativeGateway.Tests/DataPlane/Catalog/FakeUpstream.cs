@@ -16,6 +16,8 @@ internal sealed class FakeUpstream : IUpstreamConnection, IUpstreamSession
 
     public UpstreamPeer Peer { get; set; } = Samples.Peer();
 
+    public Task Ended => Task.Delay(Timeout.Infinite);
+
     /// <summary>Makes each opening wait until the test decides how it ends; see <see cref="NextOpeningAsync"/>.</summary>
     public bool IsGated { get; init; }
 

@@ -18,6 +18,8 @@ internal sealed class FakeSession(ProtocolRevision revision, string capabilities
 
     public UpstreamPeer Peer { get; set; } = Samples.Peer(capabilities, revision: revision);
 
+    public Task Ended => Task.Delay(Timeout.Infinite);
+
     /// <summary>With what sessions were asked for.</summary>
     public ConcurrentQueue<ClientCapabilities> Openings { get; } = new();
 
