@@ -17,7 +17,7 @@ internal sealed class SseSession : IUpstreamSession
     private readonly SseEndpoint _endpoint;
     private readonly HttpWire _wire;
     private readonly UpstreamIds _ids;
-    private readonly PendingCalls _calls = new();
+    private readonly PendingCalls _calls;
     private readonly CallRouter _router;
     private readonly CancellationTokenSource _closing = new();
     private readonly TaskCompletionSource<GatewayError?> _located = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -32,6 +32,7 @@ internal sealed class SseSession : IUpstreamSession
         _endpoint = endpoint;
         _wire = wire;
         _ids = ids;
+        _calls = new PendingCalls(wire.Time);
         Capabilities = capabilities;
         _router = new CallRouter(wire.Config, _calls, wire.Events, capabilities != ClientCapabilities.None, Answer, wire.Logger);
     }
@@ -113,7 +114,7 @@ internal sealed class SseSession : IUpstreamSession
             _wire.Logger.NotificationsDropped(_wire.Key, call.Dropped);
         }
 
-        return _calls.TryTake(call.Id, out _);
+        return _calls.TryLeave(call.Id);
     }
 
     public GatewayError Gone() =>

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
 using NativeGateway.Telemetry;
@@ -19,13 +18,13 @@ internal readonly record struct StdioGreeting(UpstreamPeer? Peer, GatewayError? 
 
 /// <summary>
 /// Finds out which revision a fresh process speaks: <c>server/discover</c> first, <c>initialize</c> when that is refused or not answered
-/// (2026-07-28, basic/versioning). The process learns of no client capabilities, because it serves many clients.
+/// (2026-07-28, basic/versioning).
 /// </summary>
-internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session, StdioTimings timings, TimeProvider time, ILogger logger)
+internal sealed class StdioHandshake(StdioParts parts, StdioSession session)
 {
     public async Task<StdioGreeting> RunAsync(StdioEra era, CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(timings.Start, time);
+        using var limit = new CancellationTokenSource(parts.Timings.Start, parts.Time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var probe = era == StdioEra.Legacy ? Task.FromResult<UpstreamPeer?>(null) : DiscoverAsync(ending.Token);
         try
@@ -40,7 +39,7 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
         }
         catch (OperationCanceledException)
         {
-            return new StdioGreeting(null, new GatewayError(ErrorKind.UpstreamTimeout, $"Upstream '{config.Key}' did not get ready in time."));
+            return new StdioGreeting(null, new GatewayError(ErrorKind.UpstreamTimeout, $"Upstream '{parts.Config.Key}' did not get ready in time."));
         }
         finally
         {
@@ -53,17 +52,17 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
     {
         if (era != StdioEra.Legacy)
         {
-            var modern = await WithinAsync(probe, era == StdioEra.Modern ? timings.Start : timings.Probe, cancellationToken);
+            var modern = await WithinAsync(probe, era == StdioEra.Modern ? parts.Timings.Start : parts.Timings.Probe, cancellationToken);
             if (modern is not null)
             {
                 return new StdioGreeting(modern, null);
             }
 
-            logger.ProbeEnded(config.Key, !session.IsUsable ? "exit" : probe.IsCompleted ? "refusal" : "silence");
+            parts.Logger.ProbeEnded(parts.Config.Key, !session.IsUsable ? "exit" : probe.IsCompleted ? "refusal" : "silence");
         }
 
         var greeting = session.IsUsable ? await InitializeAsync(cancellationToken) : new StdioGreeting(null, session.Gone());
-        if (greeting.Error is not null && await WithinAsync(probe, timings.LastWords, cancellationToken) is { } late)
+        if (greeting.Error is not null && await WithinAsync(probe, parts.Timings.LastWords, cancellationToken) is { } late)
         {
             // Modern after all, only slow to start: it read both questions and had no use for the second.
             return new StdioGreeting(late, null);
@@ -81,7 +80,7 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
     private async Task<StdioGreeting> InitializeAsync(CancellationToken cancellationToken)
     {
         var answer = await OwnCall.AskAsync(
-            session, McpMethod.Initialize, id => HandshakeMessages.Initialize(id, ClientCapabilities.None), cancellationToken);
+            session, McpMethod.Initialize, id => HandshakeMessages.Initialize(id, session.Capabilities), cancellationToken);
         if (answer.Result is null)
         {
             return new StdioGreeting(null, answer.Error ?? Misfit($"it answered initialize with error {answer.ErrorCode}"));
@@ -112,7 +111,7 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
     {
         try
         {
-            return await probe.WaitAsync(limit, time, cancellationToken);
+            return await probe.WaitAsync(limit, parts.Time, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -121,5 +120,5 @@ internal sealed class StdioHandshake(UpstreamConfig config, StdioSession session
     }
 
     private GatewayError Misfit(string detail) =>
-        new(ErrorKind.UpstreamProtocol, $"Upstream '{config.Key}' speaks no revision of MCP that the gateway speaks.") { Detail = detail };
+        new(ErrorKind.UpstreamProtocol, $"Upstream '{parts.Config.Key}' speaks no revision of MCP that the gateway speaks.") { Detail = detail };
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
 using NativeGateway.Telemetry;
@@ -6,21 +5,15 @@ using NativeGateway.Telemetry;
 namespace NativeGateway.DataPlane.Upstream;
 
 /// <summary>
-/// The life of one child process as a session: owned by <see cref="StdioUpstream"/>, used by many exchanges at once. It ends once, by itself or
+/// The life of one child process as a session: owned by <see cref="StdioProgram"/>, used by many exchanges at once. It ends once, by itself or
 /// on demand; then its calls have failed, its whole process group is dead, and <see cref="Ended"/> is complete.
 /// </summary>
 internal sealed class StdioSession : IUpstreamSession
 {
-    private readonly UpstreamConfig _config;
+    private readonly StdioParts _parts;
     private readonly ChildProcess _child;
-    private readonly ProcessSlots _slots;
-    private readonly OrphanGuard _guard;
-    private readonly StderrLog _errors;
-    private readonly StdioTimings _timings;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private readonly UpstreamIds _ids = new();
-    private readonly PendingCalls _calls = new();
+    private readonly PendingCalls _calls;
     private readonly StdioWriter _writer;
     private readonly StdioReader _reader;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,32 +23,21 @@ internal sealed class StdioSession : IUpstreamSession
     private long _lastUsed;
     private volatile bool _isSubscribedTo;
 
-    /// <param name="slots">Where the process's slot goes when nothing is left of it; <paramref name="guard"/> is told then, too.</param>
-    public StdioSession(
-        UpstreamConfig config,
-        ChildProcess child,
-        ProcessSlots slots,
-        OrphanGuard guard,
-        IUpstreamEvents events,
-        StderrLog errors,
-        StdioTimings timings,
-        TimeProvider time,
-        ILogger logger)
+    public StdioSession(StdioParts parts, ChildProcess child, ClientCapabilities capabilities)
     {
-        _config = config;
+        _parts = parts;
         _child = child;
-        _slots = slots;
-        _guard = guard;
-        _errors = errors;
-        _timings = timings;
-        _time = time;
-        _logger = logger;
-        _lastUsed = time.GetTimestamp();
-        _writer = new StdioWriter(child.Input, this, timings.Write, time);
-        // A process is shared by clients, and was told that none of them can be asked for anything.
-        var router = new CallRouter(config, _calls, events, canAsk: false, message => _writer.Write(OutgoingLine.Of(message)), logger);
-        _reader = new StdioReader(config, child.Output, router, logger);
+        Capabilities = capabilities;
+        _calls = new PendingCalls(parts.Time);
+        _lastUsed = parts.Time.GetTimestamp();
+        _writer = new StdioWriter(child.Input, this, parts.Timings.Write, parts.Time);
+        var canAsk = capabilities != ClientCapabilities.None;
+        var router = new CallRouter(parts.Config, _calls, parts.Events, canAsk, message => _writer.Write(OutgoingLine.Of(message)), parts.Logger);
+        _reader = new StdioReader(parts.Config, child.Output, router, parts.Logger);
     }
+
+    /// <summary>What a legacy process was told that it may ask for.</summary>
+    public ClientCapabilities Capabilities { get; }
 
     public int ProcessId => _child.Id;
 
@@ -81,7 +63,7 @@ internal sealed class StdioSession : IUpstreamSession
     /// <summary>Keeps the session from being idle. False when it has ended.</summary>
     public bool TryTouch()
     {
-        Volatile.Write(ref _lastUsed, _time.GetTimestamp());
+        Volatile.Write(ref _lastUsed, _parts.Time.GetTimestamp());
         return IsUsable;
     }
 
@@ -127,17 +109,17 @@ internal sealed class StdioSession : IUpstreamSession
     {
         if (Close(reason, wanted))
         {
-            _logger.ProcessStopped(_config.Key, _child.Id, reason);
+            _parts.Logger.ProcessStopped(_parts.Config.Key, _child.Id, reason);
         }
 
-        await _child.StopAsync(_timings.StopGrace, _time);
+        await _child.StopAsync(_parts.Timings.StopGrace, _parts.Time);
         await Ended;
     }
 
     /// <summary>Stops the process when it has been idle for long enough; otherwise says how long it still may be.</summary>
     public TimeSpan? StopWhenIdle()
     {
-        var rest = _timings.Idle - _time.GetElapsedTime(Volatile.Read(ref _lastUsed));
+        var rest = _parts.Timings.Idle - _parts.Time.GetElapsedTime(Volatile.Read(ref _lastUsed));
         if (rest > TimeSpan.Zero)
         {
             return rest;
@@ -146,7 +128,7 @@ internal sealed class StdioSession : IUpstreamSession
         // Subscriptions die with the process, and a process that waits for something to tell only looks idle.
         if (_isSubscribedTo || !_calls.TryCloseEmpty())
         {
-            return _timings.Idle;
+            return _parts.Timings.Idle;
         }
 
         _ = StopAsync("it was idle", wanted: true);
@@ -156,38 +138,35 @@ internal sealed class StdioSession : IUpstreamSession
     /// <summary>A call's reader is done with it. If it was not answered, its request is taken back, or a modern process told so.</summary>
     public void Leave(StdioCall call)
     {
-        Volatile.Write(ref _lastUsed, _time.GetTimestamp());
+        Volatile.Write(ref _lastUsed, _parts.Time.GetTimestamp());
         if (call.Dropped > 0)
         {
-            _logger.NotificationsDropped(_config.Key, call.Dropped);
+            _parts.Logger.NotificationsDropped(_parts.Config.Key, call.Dropped);
         }
 
-        if (!_calls.TryTake(call.Id, out _) || call.Line is not { } line)
+        if (call.Line is { } line && !line.Withdraw())
         {
-            return;
+            LeaveSent(call.Id);
         }
-
-        if (!line.Withdraw() && _peer is { Revision.IsModern: true })
+        else
         {
-            // On a shared pipe there is no stream to close (2026-07-28, basic/utilities/cancellation).
-            var message = $$$"""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":{{{call.Id}}}}}""";
-            _writer.Write(OutgoingLine.Of(System.Text.Encoding.UTF8.GetBytes(message)));
+            _calls.TryTake(call.Id, out _);
         }
 
         StopIfUseless();
     }
 
     /// <summary>From the writer: this request was not sent, or not wholly, and nobody shall wait for it any longer.</summary>
-    public void Refuse(StdioCall call, GatewayError error)
+    public void Refuse(StdioCall call, GatewayError error, bool wasBegun)
     {
-        _calls.TryTake(call.Id, out _);
+        _ = wasBegun ? _calls.TryLeave(call.Id) : _calls.TryTake(call.Id, out _);
         call.Fail(error);
         StopIfUseless();
     }
 
-    public void InputStopped() => _logger.ProcessDoesNotRead(_config.Key, _child.Id);
+    public void InputStopped() => _parts.Logger.ProcessDoesNotRead(_parts.Config.Key, _child.Id);
 
-    public void InputMoves() => _logger.ProcessReadsAgain(_config.Key, _child.Id);
+    public void InputMoves() => _parts.Logger.ProcessReadsAgain(_parts.Config.Key, _child.Id);
 
     /// <summary>Mostly because the process is dying; then the reading loop tells how. What is queued fails with the session.</summary>
     public void InputBroke() => _ = EndWithoutInputAsync();
@@ -195,16 +174,26 @@ internal sealed class StdioSession : IUpstreamSession
     public GatewayError Gone() => Volatile.Read(ref _gone) ?? Unavailable("is being stopped", null) with { Retry = RetryHint.NothingSent };
 
     public GatewayError DoesNotRead() =>
-        new(ErrorKind.Saturated, $"Upstream '{_config.Key}' does not take any more requests at the moment.")
+        new(ErrorKind.Saturated, $"Upstream '{_parts.Config.Key}' does not take any more requests at the moment.")
         {
             Detail = $"process {_child.Id} does not read its stdin",
             Retry = RetryHint.NothingSent,
         };
 
+    private void LeaveSent(long id)
+    {
+        if (_calls.TryLeave(id) && _peer is { Revision.IsModern: true })
+        {
+            // On a shared pipe there is no stream to close (2026-07-28, basic/utilities/cancellation).
+            var message = $$$"""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":{{{id}}}}}""";
+            _writer.Write(OutgoingLine.Of(System.Text.Encoding.UTF8.GetBytes(message)));
+        }
+    }
+
     private async Task RunAsync()
     {
         using var lastWords = new CancellationTokenSource();
-        var errors = _errors.RunAsync(_child.Errors, lastWords.Token);
+        var errors = _parts.Errors.RunAsync(_child.Errors, lastWords.Token);
         try
         {
             await _reader.RunAsync();
@@ -212,21 +201,21 @@ internal sealed class StdioSession : IUpstreamSession
             await CompletesSoonAsync(errors);
             if (Close(exited ? $"it exited with code {await _child.Exited}" : "it closed its stdout", wanted: false))
             {
-                _logger.ProcessLost(_config.Key, _child.Id, _gone!.Detail!);
+                _parts.Logger.ProcessLost(_parts.Config.Key, _child.Id, _gone!.Detail!);
             }
         }
         catch (Exception fault)
         {
-            _logger.ProcessLoopFailed(_config.Key, _child.Id, fault);
+            _parts.Logger.ProcessLoopFailed(_parts.Config.Key, _child.Id, fault);
             Close("its reading loop failed", wanted: false);
         }
 
-        await _child.StopAsync(_timings.StopGrace, _time);
+        await _child.StopAsync(_parts.Timings.StopGrace, _parts.Time);
         await lastWords.CancelAsync();
         await errors;
         await _child.DisposeAsync();
-        await _guard.RemoveAsync(_child.Id);
-        _slots.Return();
+        await _parts.Guard.RemoveAsync(_child.Id);
+        _parts.Slots.Return();
         _ended.SetResult();
     }
 
@@ -241,7 +230,7 @@ internal sealed class StdioSession : IUpstreamSession
     /// <summary>True for the first to say why.</summary>
     private bool Close(string reason, bool wanted)
     {
-        var lastLine = _errors.Tail is [.., var last] ? $"; its last line on stderr: {last}" : "";
+        var lastLine = _parts.Errors.Tail is [.., var last] ? $"; its last line on stderr: {last}" : "";
         var gone = wanted
             ? Unavailable("was stopped before it answered", reason)
             : Unavailable("exited before it answered", reason + lastLine);
@@ -269,7 +258,7 @@ internal sealed class StdioSession : IUpstreamSession
     {
         try
         {
-            await task.WaitAsync(_timings.LastWords, _time);
+            await task.WaitAsync(_parts.Timings.LastWords, _parts.Time);
             return true;
         }
         catch (TimeoutException)
@@ -279,7 +268,7 @@ internal sealed class StdioSession : IUpstreamSession
     }
 
     private GatewayError Unavailable(string what, string? detail) =>
-        new(ErrorKind.UpstreamUnavailable, $"Upstream '{_config.Key}' {what}.") { Detail = detail };
+        new(ErrorKind.UpstreamUnavailable, $"Upstream '{_parts.Config.Key}' {what}.") { Detail = detail };
 
     private static long? ReadNumber(ReadOnlyMemory<byte> digits) => CallRouter.ReadNumber(digits.Span);
 }

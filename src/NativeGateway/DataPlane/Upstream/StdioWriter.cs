@@ -170,14 +170,14 @@ internal sealed class StdioWriter(Socket input, StdioSession session, TimeSpan d
         session.InputStopped();
         if (current.Call is { } caller)
         {
-            session.Refuse(caller, session.DoesNotRead() with { Retry = RetryHint.Never });
+            session.Refuse(caller, session.DoesNotRead() with { Retry = RetryHint.Never }, wasBegun: true);
         }
 
         foreach (var line in waiting)
         {
             if (line.Call is { } call && line.Withdraw())
             {
-                session.Refuse(call, session.DoesNotRead());
+                session.Refuse(call, session.DoesNotRead(), wasBegun: false);
             }
         }
     }

@@ -33,18 +33,22 @@ internal sealed class FrontHarness : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static Task<FrontHarness> StartAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, false, servers);
+    public static Task<FrontHarness> StartAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, false, [.. servers.Select(Server)]);
 
-    public static Task<FrontHarness> StartAsync(TimeProvider time, params (string Key, Uri Url)[] servers) => StartAsync(time, false, servers);
+    public static Task<FrontHarness> StartAsync(TimeProvider time, params (string Key, Uri Url)[] servers) => StartAsync(time, false, [.. servers.Select(Server)]);
 
-    public static Task<FrontHarness> StartStatelessAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, true, servers);
+    public static Task<FrontHarness> StartStatelessAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, true, [.. servers.Select(Server)]);
 
-    private static async Task<FrontHarness> StartAsync(TimeProvider time, bool isStateless, (string Key, Uri Url)[] servers)
+    /// <summary>Before one program.</summary>
+    public static Task<FrontHarness> StartAsync(string key, CommandConfig command) =>
+        StartAsync(TimeProvider.System, false, [Server((key, new Uri("stdio:"))) with { Transport = UpstreamTransport.Stdio, Endpoints = [], Command = command }]);
+
+    private static async Task<FrontHarness> StartAsync(TimeProvider time, bool isStateless, UpstreamConfig[] servers)
     {
         var (key, otherKey) = (ApiKey.Create(), ApiKey.Create());
         var faults = new List<string>();
         var snapshot = SnapshotBuilder.Build(
-            RegistryConfig.Empty, [.. servers.Select(Server)], [FileKey(key, PermissionConfig.Everything), FileKey(otherKey, WithoutSecrets)], GatewaySettings.Default with { KeyLimits = null }, false, faults);
+            RegistryConfig.Empty, servers, [FileKey(key, PermissionConfig.Everything), FileKey(otherKey, WithoutSecrets)], GatewaySettings.Default with { KeyLimits = null }, false, faults);
         Assert.NotNull(snapshot);
         var encryptionKey = EncryptionKey.Parse(Convert.ToBase64String(new byte[32]), "the test");
         var setup = new DataPlaneSetup(encryptionKey, isStateless, [], () => new HealthReport(true, true, null, 1, 0, 0));

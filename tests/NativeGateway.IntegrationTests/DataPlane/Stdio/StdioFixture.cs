@@ -50,7 +50,10 @@ internal sealed class StdioFixture : IAsyncDisposable, IUpstreamEvents
 
     public static StdioFixture Scripted(
         string era, TimeProvider? time = null, StdioTimings? timings = null, ProcessSlots? slots = null, Dictionary<string, string>? variables = null) =>
-        new(Command("python3", [Path.Combine(AppContext.BaseDirectory, "DataPlane", "Stdio", "scripted_server.py"), era, "DIARY"], variables), time, timings, slots);
+        new(ScriptedCommand(era, variables), time, timings, slots);
+
+    public static CommandConfig ScriptedCommand(string era, Dictionary<string, string>? variables = null) =>
+        Command("python3", [Path.Combine(AppContext.BaseDirectory, "DataPlane", "Stdio", "scripted_server.py"), era, "DIARY"], variables);
 
     /// <summary>The sample server. It speaks both eras, so its answer to the probe is waited for, however busy the machine is.</summary>
     public static StdioFixture Echo() => new(Command("dotnet", [EchoServerPath], null), timings: new StdioTimings { Probe = Patience });
@@ -58,9 +61,9 @@ internal sealed class StdioFixture : IAsyncDisposable, IUpstreamEvents
     public static CommandConfig Command(string fileName, IReadOnlyList<string> arguments, Dictionary<string, string>? variables = null) =>
         new(fileName, arguments, variables ?? [], null);
 
-    public async Task<IUpstreamSession> OpenAsync()
+    public async Task<IUpstreamSession> OpenAsync(ClientCapabilities capabilities = ClientCapabilities.None)
     {
-        var opening = await Upstream.OpenAsync(ClientCapabilities.None, CancellationToken.None).AsTask().WaitAsync(Patience);
+        var opening = await Upstream.OpenAsync(capabilities, CancellationToken.None).AsTask().WaitAsync(Patience);
         Assert.Null(opening.Error);
         return opening.Session!;
     }

@@ -32,10 +32,10 @@ public sealed class StdioStartTests
     }
 
     [Fact]
-    public async Task An_open_session_is_there_at_once_for_any_capabilities()
+    public async Task An_open_session_is_there_at_once()
     {
         await using var fixture = StdioFixture.Scripted("legacy");
-        var session = await fixture.OpenAsync();
+        var session = await fixture.OpenAsync(ClientCapabilities.Sampling | ClientCapabilities.Roots);
 
         var opening = fixture.Upstream.OpenAsync(ClientCapabilities.Sampling | ClientCapabilities.Roots, CancellationToken.None);
 

@@ -26,6 +26,8 @@ cancelled = []
 held = []
 answers = {}
 asking = None
+eliciting = None
+capabilities = None
 
 if len(sys.argv) > 2:
     with open(sys.argv[2], "a") as diary:
@@ -68,14 +70,19 @@ def discover(request):
 
 
 def initialize(request):
+    global capabilities
+    capabilities = request["params"]["capabilities"]
     respond(request, {
         "protocolVersion": "2999-01-01" if era == "future" else "2025-11-25",
         "capabilities": {"tools": {"listChanged": True}}, "serverInfo": {"name": "scripted", "version": "1"},
-        "instructions": "Be legacy.", "clientCapabilities": request["params"]["capabilities"]})
+        "instructions": "Be legacy."})
+
+
+form = {"message": "Who?", "requestedSchema": {"type": "object", "properties": {"name": {"type": "string"}}}}
 
 
 def call(request):
-    global asking
+    global asking, eliciting
     tool = request["params"]["name"]
     arguments = request["params"].get("arguments", {})
     if tool == "echo":
@@ -150,6 +157,17 @@ def call(request):
         asking = request
         send({"id": "p1", "method": "ping"})
         send({"id": 1, "method": "roots/list"})
+    elif tool == "capabilities":
+        text(request, json.dumps([os.getpid(), capabilities]))
+    elif tool == "elicit" and era == "modern":
+        if "inputResponses" in request["params"]:
+            text(request, json.dumps([request["params"]["requestState"], request["params"]["inputResponses"]]))
+        else:
+            respond(request, {"resultType": "input_required", "requestState": "s1", "inputRequests": {
+                "who": {"method": "elicitation/create", "params": form}}})
+    elif tool == "elicit":
+        eliciting = request
+        send({"id": "e", "method": "elicitation/create", "params": form})
     elif tool == "cancelled":
         text(request, json.dumps(cancelled))
     else:
@@ -163,6 +181,8 @@ def listen(request):
 
 
 def answer(message):
+    if message["id"] == "e":
+        return text(eliciting, json.dumps(message.get("result", message.get("error", {}).get("code"))))
     answers[str(message["id"])] = message.get("result", message.get("error", {}).get("code"))
     if asking and len(answers) == 2:
         text(asking, json.dumps(answers, sort_keys=True))
@@ -197,6 +217,8 @@ for line in sys.stdin:
             initialize(message)
     elif method == "tools/call":
         call(message)
+    elif method == "tools/list":
+        respond(message, {"tools": [{"name": "elicit", "inputSchema": {"type": "object"}}]})
     elif method == "subscriptions/listen":
         listen(message)
     elif method == "notifications/cancelled":
