@@ -3,7 +3,7 @@ using NativeGateway.Protocol;
 
 namespace NativeGateway.Telemetry;
 
-/// <summary>HTTP upstreams. Event ids 2000–2199; next free: 2012. Places are host and port; never a header, a path or a body.</summary>
+/// <summary>HTTP upstreams. Event ids 2000–2199; next free: 2013. Places are host and port; never a header, a path or a body.</summary>
 internal static partial class Log
 {
     [LoggerMessage(2000, LogLevel.Information, "Upstream {Upstream} at {Place} speaks {Revision}")]
@@ -41,4 +41,7 @@ internal static partial class Log
 
     [LoggerMessage(2011, LogLevel.Debug, "Upstream {Upstream}: a reply that broke is taken up again, attempt {Attempt}")]
     public static partial void ReplyResumed(this ILogger logger, string upstream, int attempt);
+
+    [LoggerMessage(2012, LogLevel.Debug, "Upstream {Upstream}: refused its question, because it belongs to none of the calls in flight, or may belong to several")]
+    public static partial void QuestionRefused(this ILogger logger, string upstream);
 }

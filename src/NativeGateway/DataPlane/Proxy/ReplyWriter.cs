@@ -1,3 +1,4 @@
+using NativeGateway.DataPlane.Catalog;
 using NativeGateway.DataPlane.Sessions;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
@@ -55,6 +56,11 @@ internal sealed class ReplyWriter(RequestStates states, TimeProvider time, ReadO
             if (exchange.AnsweredWithError && Untold(exchange, 0) is { } untold)
             {
                 return new Relayed(untold, null);
+            }
+
+            if (method == McpMethod.ToolsList && (client.IsModern || upstream.IsModern))
+            {
+                UnusableTools.Remove(editor, message.Result);
             }
 
             if (RevisionBridge.EditResult(editor, message, method, client, upstream, ServerInfo(exchange, session)))

@@ -13,6 +13,9 @@ internal sealed class HttpEndpoint : IAsyncDisposable
     private static readonly TimeSpan LongestOpening = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
 
+    /// <summary>For a session's stream to be there before the first call may cause a question on it.</summary>
+    private static readonly TimeSpan StreamPatience = TimeSpan.FromSeconds(1);
+
     private readonly HttpWire _wire;
     private readonly UpstreamIds _ids;
     private readonly TimeSpan _limit;
@@ -185,7 +188,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
 
         if (detection.Modern is { } modern)
         {
-            return new UpstreamOpening(Keep(ClientCapabilities.None, modern), null);
+            return new UpstreamOpening(await KeepAsync(ClientCapabilities.None, modern), null);
         }
 
         var greeting = await GreetAsync(capabilities);
@@ -196,7 +199,7 @@ internal sealed class HttpEndpoint : IAsyncDisposable
             return (greeting.MayBeSse ? await _sse.TryOpenAsync(capabilities, _closing.Token) : null) ?? new UpstreamOpening(null, greeting.Error);
         }
 
-        return new UpstreamOpening(Keep(capabilities, state), null);
+        return new UpstreamOpening(await KeepAsync(capabilities, state), null);
     }
 
     /// <summary>Half of the time is for the question, so that an upstream which ignores it still gets its handshake.</summary>
@@ -220,24 +223,28 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         }
     }
 
-    private HttpSession Keep(ClientCapabilities capabilities, HttpSessionState state)
+    private async Task<HttpSession> KeepAsync(ClientCapabilities capabilities, HttpSessionState state)
     {
+        var session = new HttpSession(this, _wire, _ids, capabilities, state);
+        var stream = new HttpNotificationStream(session, _wire, _ids);
+        var listening = stream.RunAsync(_closing.Token);
+        if (session.Calls is not null)
+        {
+            await stream.Tried.WaitAsync(StreamPatience, _wire.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         lock (_gate)
         {
+            _streams.RemoveAll(old => old.IsCompleted);
+            _streams.Add(listening);
             if (Find(capabilities) is { } existing)
             {
+                session.Retire();
                 return existing;
             }
 
-            var session = new HttpSession(this, _wire, _ids, capabilities, state);
             _sessions = _sessions.With(session);
             _wire.Logger.UpstreamSpeaks(_wire.Key, _wire.Place, state.Peer.Revision);
-            if (capabilities == ClientCapabilities.None)
-            {
-                _streams.RemoveAll(stream => stream.IsCompleted);
-                _streams.Add(new HttpNotificationStream(session, _wire, _ids).RunAsync(_closing.Token));
-            }
-
             return session;
         }
     }

@@ -32,7 +32,12 @@ internal static class HttpHandshake
         Answer answer;
         try
         {
-            answer = await AskAsync(wire, HttpSessionHead.Modern, McpMethod.ServerDiscover, ids, HandshakeMessages.Discover, ending.Token);
+            answer = await DiscoverAsync(wire, ids, ending.Token);
+            if (CodeOf(answer) == UnsupportedVersion && NamedInstead(answer).Exists(name => ProtocolRevision.Find(name) is { IsModern: true }))
+            {
+                // It names a revision that the gateway speaks, so it is asked in that one (2026-07-28, basic/versioning).
+                answer = await DiscoverAsync(wire, ids, ending.Token);
+            }
         }
         catch (OperationCanceledException fault) when (!cancellationToken.IsCancellationRequested)
         {
@@ -111,45 +116,46 @@ internal static class HttpHandshake
                 : new HttpDetection(null, true, null);
         }
 
-        var (body, error, code) = answer.Refusal is { } refusal
-            ? (refusal.Body, refusal.Error, refusal.ErrorCode)
-            : (answer.Bytes.AsMemory(), answer.Message.Error, answer.Message.ErrorCode);
+        var code = CodeOf(answer);
         return code switch
         {
             HeaderMismatch or MissingCapability =>
                 new HttpDetection(null, false, HttpFailures.Invalid(wire.Key, $"it answered server/discover with error {code}")),
-            UnsupportedVersion when NamesOnlyUnknownRevisions(body.Span, error) =>
-                new HttpDetection(null, false, HttpFailures.Invalid(wire.Key, "it speaks only revisions that the gateway does not know yet")),
+            // One whose list holds a handshake's revision, or no list at all, gets its handshake.
+            UnsupportedVersion when NamedInstead(answer) is { Count: > 0 } named && !named.Exists(HasHandshake) =>
+                new HttpDetection(null, false, HttpFailures.Invalid(wire.Key, "it refuses this revision, and names no other that the gateway speaks")),
             _ => new HttpDetection(null, true, null),
         };
     }
 
-    /// <summary>An upstream whose list holds a handshake's revision, or no list at all, gets its handshake.</summary>
-    private static bool NamesOnlyUnknownRevisions(ReadOnlySpan<byte> body, ByteRange error)
-    {
-        var data = JsonMembers.Find(body, error, "data"u8);
-        var supported = JsonMembers.Find(body, data, "supported"u8);
-        if (!supported.IsPresent)
-        {
-            return false;
-        }
+    private static bool HasHandshake(string revision) => !ProtocolRevision.NamesModernEra(revision);
 
-        var reader = new System.Text.Json.Utf8JsonReader(supported.Of(body));
-        var any = false;
-        while (reader.Read())
+    private static int CodeOf(in Answer answer) => answer.Refusal?.ErrorCode ?? answer.Message.ErrorCode;
+
+    /// <summary>The revisions that a refusal of the one it was asked in names.</summary>
+    private static List<string> NamedInstead(in Answer answer)
+    {
+        var body = answer.Refusal is { } refused ? refused.Body.Span : answer.Bytes;
+        var error = answer.Refusal?.Error ?? answer.Message.Error;
+        var supported = JsonMembers.Find(body, JsonMembers.Find(body, error, "data"u8), "supported"u8);
+        var names = new List<string>();
+        if (supported.IsPresent)
         {
-            if (reader.TokenType == System.Text.Json.JsonTokenType.String)
+            var reader = new System.Text.Json.Utf8JsonReader(supported.Of(body));
+            while (reader.Read())
             {
-                any = true;
-                if (!ProtocolRevision.NamesModernEra(reader.GetString()))
+                if (reader.TokenType == System.Text.Json.JsonTokenType.String)
                 {
-                    return false;
+                    names.Add(reader.GetString()!);
                 }
             }
         }
 
-        return any;
+        return names;
     }
+
+    private static ValueTask<Answer> DiscoverAsync(HttpWire wire, UpstreamIds ids, CancellationToken cancellationToken) =>
+        AskAsync(wire, HttpSessionHead.Modern, McpMethod.ServerDiscover, ids, HandshakeMessages.Discover, cancellationToken);
 
     private delegate byte[] MessageOf(ReadOnlySpan<byte> id);
 

@@ -5,7 +5,8 @@ namespace NativeGateway.DataPlane.Upstream;
 
 /// <summary>
 /// The long stream on which an upstream says what concerns no request: the GET stream of a legacy session (2025-11-25, basic/transports,
-/// "Listening for Messages from the Server"), or <c>subscriptions/listen</c> of a modern one. One loop per base session, until it is retired.
+/// "Listening for Messages from the Server"), or <c>subscriptions/listen</c> of a modern one. One loop per session, until it is retired. Changes are
+/// taken from the session without capabilities, questions from those with.
 /// </summary>
 internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire, UpstreamIds ids)
 {
@@ -16,6 +17,7 @@ internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire,
     /// <summary>A stream that lasted this long was a good one, whatever it said.</summary>
     private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(10);
 
+    private readonly TaskCompletionSource _tried = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _lastEventId;
     private TimeSpan? _wishedDelay;
     private bool _hadStream;
@@ -29,6 +31,9 @@ internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire,
         Ended,
         Failed,
     }
+
+    /// <summary>Completes when the upstream has given its stream, or has not.</summary>
+    public Task Tried => _tried.Task;
 
     public async Task RunAsync(CancellationToken closing)
     {
@@ -74,6 +79,10 @@ internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire,
         {
             wire.Logger.StreamFaulted(wire.Key, wire.Place, fault);
         }
+        finally
+        {
+            _tried.TrySetResult();
+        }
     }
 
     private TimeSpan NextDelay(int failures)
@@ -86,6 +95,7 @@ internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire,
     private async Task<Outcome> ListenLegacyAsync(HttpSessionState state, CancellationToken cancellationToken)
     {
         var sent = await wire.GetAsync(state.Head, _lastEventId, cancellationToken);
+        _tried.TrySetResult();
         if (sent.Response is not { } response)
         {
             return Outcome.Failed;
@@ -134,14 +144,30 @@ internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire,
                 return;
             }
 
-            if (RpcReader.Read(frame.Bytes.Span, out var message) == RpcFault.None && !wire.TakeEvent(frame.Bytes, message)
-                && message.Kind == RpcKind.Request)
+            if (RpcReader.Read(frame.Bytes.Span, out var message) == RpcFault.None)
             {
-                // No request of a client is behind this stream, so there is nobody who could answer.
-                var id = message.Id.Of(frame.Bytes.Span);
-                _ = wire.AnswerAsync(
-                    state.Head, message.MethodCode == McpMethod.Ping ? HandshakeMessages.EmptyResult(id) : HandshakeMessages.MethodNotFound(id));
+                Take(state, frame.Bytes, message);
             }
+        }
+    }
+
+    private void Take(HttpSessionState state, ReadOnlyMemory<byte> bytes, in RpcMessage message)
+    {
+        var isPing = message.MethodCode == McpMethod.Ping;
+        var isQuestion = message.Kind == RpcKind.Request && !isPing;
+        var isTaken = session.Calls is { } calls
+            ? (isQuestion || message.MethodCode == McpMethod.NotifyCancelled) && calls.TryGive(bytes.Span)
+            : wire.TakeEvent(bytes, message);
+        if (isTaken || message.Kind != RpcKind.Request)
+        {
+            return;
+        }
+
+        var id = message.Id.Of(bytes.Span);
+        _ = wire.AnswerAsync(state.Head, isPing ? HandshakeMessages.EmptyResult(id) : HandshakeMessages.MethodNotFound(id));
+        if (isQuestion)
+        {
+            wire.Logger.QuestionRefused(wire.Key);
         }
     }
 

@@ -26,12 +26,16 @@ internal sealed class HttpSession : IUpstreamSession
         _ids = ids;
         _state = state;
         Capabilities = capabilities;
+        Calls = capabilities == ClientCapabilities.None ? null : new AskableCalls();
     }
 
     public HttpEndpoint Endpoint => _endpoint;
 
     /// <summary>What it was opened with; nothing for a modern one, whose requests declare capabilities themselves.</summary>
     public ClientCapabilities Capabilities { get; }
+
+    /// <summary>The calls that a question on the GET stream can belong to; null where the upstream was told that it cannot ask.</summary>
+    public AskableCalls? Calls { get; }
 
     public HttpSessionState State => _state;
 
@@ -53,44 +57,16 @@ internal sealed class HttpSession : IUpstreamSession
     }
 
     /// <summary>Sends to this session's own endpoint only.</summary>
-    public async ValueTask<UpstreamSending> SendHereAsync(UpstreamRequest request, CancellationToken cancellationToken)
+    public ValueTask<UpstreamSending> SendHereAsync(UpstreamRequest request, CancellationToken cancellationToken)
     {
-        for (var isFirst = true; ; isFirst = false)
+        if (Calls is not { } calls)
         {
-            var state = _state;
-            var call = await HttpCall.SendAsync(_wire, state.Head, request, cancellationToken);
-            if (call.Refusal is not { } refusal)
-            {
-                return new UpstreamSending(call.Reply, call.Error);
-            }
-
-            var isLost = refusal.MeansLostSession(state.Head, request.Id.Span) && !(refusal.Status == 400 && _badRequestIsNoLoss);
-            if (isLost && isFirst)
-            {
-                if (await RenewAsync(state, cancellationToken) is { } error)
-                {
-                    return new UpstreamSending(null, error);
-                }
-
-                continue;
-            }
-
-            if (isLost && refusal.Status == 404)
-            {
-                return new UpstreamSending(null, HttpFailures.SessionLost(_wire.Key));
-            }
-
-            // A fresh session was refused alike, so this status has another meaning here; no request shall cost a session again.
-            _badRequestIsNoLoss |= isLost;
-
-            if (!isLost && refusal.MeansOtherEra)
-            {
-                _endpoint.Forget(this);
-                return new UpstreamSending(null, HttpFailures.OtherRevision(_wire.Key, refusal.Status));
-            }
-
-            return refusal.ToSending(_wire.Key, request.Id.Span);
+            return SendRenewingAsync(request, cancellationToken);
         }
+
+        // A question may be dealt with before the request has left, and the original is edited for that.
+        var copy = request.Copy();
+        return AskableReply.SendAsync(calls, left => SendRenewingAsync(copy, left), cancellationToken);
     }
 
     public async ValueTask<GatewayError?> PostAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
@@ -142,6 +118,46 @@ internal sealed class HttpSession : IUpstreamSession
         lock (_gate)
         {
             _state.End();
+        }
+    }
+
+    private async ValueTask<UpstreamSending> SendRenewingAsync(UpstreamRequest request, CancellationToken cancellationToken)
+    {
+        for (var isFirst = true; ; isFirst = false)
+        {
+            var state = _state;
+            var call = await HttpCall.SendAsync(_wire, state.Head, request, cancellationToken);
+            if (call.Refusal is not { } refusal)
+            {
+                return new UpstreamSending(call.Reply, call.Error);
+            }
+
+            var isLost = refusal.MeansLostSession(state.Head, request.Id.Span) && !(refusal.Status == 400 && _badRequestIsNoLoss);
+            if (isLost && isFirst)
+            {
+                if (await RenewAsync(state, cancellationToken) is { } error)
+                {
+                    return new UpstreamSending(null, error);
+                }
+
+                continue;
+            }
+
+            if (isLost && refusal.Status == 404)
+            {
+                return new UpstreamSending(null, HttpFailures.SessionLost(_wire.Key));
+            }
+
+            // A fresh session was refused alike, so this status has another meaning here; no request shall cost a session again.
+            _badRequestIsNoLoss |= isLost;
+
+            if (!isLost && refusal.MeansOtherEra)
+            {
+                _endpoint.Forget(this);
+                return new UpstreamSending(null, HttpFailures.OtherRevision(_wire.Key, refusal.Status));
+            }
+
+            return refusal.ToSending(_wire.Key, request.Id.Span);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
 
@@ -77,6 +78,25 @@ internal sealed class UpstreamRequest
 
     /// <summary>W3C trace context to send as a header; null for none.</summary>
     public string? TraceParent { get; set; }
+
+    /// <summary>The request as it is now, on its own.</summary>
+    public UpstreamRequest Copy()
+    {
+        var message = new ArrayBufferWriter<byte>(Message.Length);
+        Message.WriteTo(message);
+        var copy = new UpstreamRequest
+        {
+            Id = Id,
+            ProgressToken = ProgressToken,
+            Method = Method,
+            MethodText = MethodText,
+            MirroredName = MirroredName,
+            MirroredParameters = MirroredParameters,
+            TraceParent = TraceParent,
+        };
+        copy.Message.Reset(message.WrittenMemory);
+        return copy;
+    }
 }
 
 /// <summary>A reply stream, or why there is none. Exactly one of the two is set.</summary>

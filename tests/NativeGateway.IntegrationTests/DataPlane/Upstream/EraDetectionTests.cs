@@ -141,6 +141,23 @@ public sealed class EraDetectionTests
         Assert.Equal(["server/discover"], upstream.Labels);
     }
 
+    [Fact]
+    public async Task A_refusal_that_names_a_revision_which_the_gateway_speaks_is_asked_again_in_it()
+    {
+        const string Data = """{"supported":["2027-01-01","2026-07-28"],"requested":"2026-07-28"}""";
+        var isFirst = true;
+        var script = new ModernScript();
+        await using var upstream = new ScriptedUpstream(request =>
+        {
+            (var wasFirst, isFirst) = (isFirst, false);
+            return wasFirst ? request.ErrorAsync(400, -32022, data: Data) : script.RunAsync(request);
+        });
+        await using var gateway = new UpstreamHarness(upstream.Url);
+
+        Assert.True((await gateway.OpenAsync()).Peer.Revision.IsModern);
+        Assert.Equal(["server/discover", "server/discover"], upstream.Labels);
+    }
+
     [Theory]
     [InlineData(401)]
     [InlineData(403)]

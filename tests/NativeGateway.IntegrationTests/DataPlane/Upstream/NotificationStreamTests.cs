@@ -36,17 +36,25 @@ public sealed class NotificationStreamTests
     }
 
     [Fact]
-    public async Task Only_the_session_without_capabilities_listens()
+    public async Task Changes_are_taken_from_the_session_without_capabilities_only()
     {
-        await using var upstream = new ScriptedUpstream(new LegacyScript().RunAsync);
+        await using var upstream = new ScriptedUpstream(new LegacyScript
+        {
+            OnGet = async request =>
+            {
+                await request.BeginEventsAsync();
+                await request.EventAsync(request.Header("Mcp-Session-Id") == "s-1" ? ToolsChanged : PromptsChanged);
+                await request.EventAsync("""{"jsonrpc":"2.0","id":7,"method":"ping"}""");
+                await request.ClosedAsync();
+            },
+        }.RunAsync);
         await using var gateway = new UpstreamHarness(upstream.Url);
 
         await gateway.OpenAsync(ClientCapabilities.Roots);
+        await upstream.NextAsync("response");
         await gateway.OpenAsync();
 
-        Assert.Equal("s-2", (await upstream.NextAsync("GET")).Header("Mcp-Session-Id"));
-        await gateway.Upstream.DisposeAsync();
-        Assert.Equal(1, upstream.Count("GET"));
+        Assert.Equal(McpMethod.NotifyPromptsListChanged, await gateway.NextListChangeAsync());
     }
 
     [Fact]
