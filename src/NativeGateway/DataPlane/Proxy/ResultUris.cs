@@ -6,13 +6,19 @@ using NativeGateway.Protocol;
 namespace NativeGateway.DataPlane.Proxy;
 
 /// <summary>
-/// In results of an aggregate, puts the upstream's key into every URI by which the client may come back: <c>contents[].uri</c>, embedded resources
-/// and resource links. URIs in free text, icons and <c>websiteUrl</c> stay as they are.
+/// In answers of an aggregate, puts the upstream's key into every URI by which the client may come back: <c>contents[].uri</c>, embedded resources
+/// and resource links, and into the one that an error says to be missing. URIs in free text, icons and <c>websiteUrl</c> stay as they are.
 /// </summary>
 internal static class ResultUris
 {
     public static void Edit(MessageEditor editor, in RpcMessage reply, McpMethod method, Model.Upstream upstream)
     {
+        if (reply.Kind == RpcKind.Error)
+        {
+            EditError(editor, reply, method, upstream);
+            return;
+        }
+
         var carriesUris = method is McpMethod.ToolsCall or McpMethod.PromptsGet or McpMethod.ResourcesRead;
         var bytes = editor.Source.Span;
         if (!carriesUris || !reply.Result.IsPresent || reply.Result.Of(bytes).IndexOf("\"uri\""u8) < 0)
@@ -29,6 +35,15 @@ internal static class ResultUris
         if (list.IsPresent)
         {
             EditElements(editor, list, method, upstream);
+        }
+    }
+
+    /// <summary>A resource that does not exist is named in <c>error.data.uri</c> (server/resources, "Error Handling").</summary>
+    private static void EditError(MessageEditor editor, in RpcMessage reply, McpMethod method, Model.Upstream upstream)
+    {
+        if (method is McpMethod.ResourcesRead or McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe)
+        {
+            EditUri(editor, JsonMembers.Find(editor.Source.Span, reply.Error, "data"u8), upstream);
         }
     }
 

@@ -29,19 +29,17 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         DeclaredClient declared,
         ReadOnlyMemory<byte> input)
     {
-        if (client.IsModern && !upstream.IsModern)
-        {
-            editor.Replace(message.Meta, WithoutModernKeys(editor.Source.Span, message, progressToken.Span));
-            RemoveInput(editor, message);
-            return;
-        }
-
         if (message.ProgressToken.IsPresent)
         {
             editor.Replace(message.ProgressToken, progressToken);
         }
 
-        if (!client.IsModern && upstream.IsModern)
+        if (client.IsModern && !upstream.IsModern)
+        {
+            RemoveModernKeys(editor, message);
+            RemoveInput(editor, message);
+        }
+        else if (!client.IsModern && upstream.IsModern)
         {
             _envelope.AddTo(editor, message, declared, input, othersFollow: RemoveInput(editor, message));
         }
@@ -184,26 +182,18 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         removal.End();
     }
 
-    private static ReadOnlyMemory<byte> WithoutModernKeys(ReadOnlySpan<byte> source, in RpcMessage message, ReadOnlySpan<byte> progressToken)
+    private static void RemoveModernKeys(MessageEditor editor, in RpcMessage message)
     {
-        var rebuilt = new ArrayBufferWriter<byte>(message.Meta.Length);
-        var members = new JsonMembers(source, message.Meta);
+        var removal = new MemberRemoval(editor, message.Meta);
+        var members = new JsonMembers(editor.Source.Span, message.Meta);
         while (members.MoveNext())
         {
-            if (members.Value == message.MetaVersion || members.Value == message.MetaCapabilities
-                || members.Value == message.MetaClientInfo || members.Value == message.MetaLogLevel)
-            {
-                continue;
-            }
-
-            rebuilt.Write(rebuilt.WrittenCount == 0 ? "{"u8 : ","u8);
-            rebuilt.Write(members.Name.Of(source));
-            rebuilt.Write(":"u8);
-            rebuilt.Write(members.Value == message.ProgressToken ? progressToken : members.Value.Of(source));
+            var isModern = members.Value == message.MetaVersion || members.Value == message.MetaCapabilities
+                || members.Value == message.MetaClientInfo || members.Value == message.MetaLogLevel;
+            removal.Next(members, isModern);
         }
 
-        rebuilt.Write(rebuilt.WrittenCount == 0 ? "{}"u8 : "}"u8);
-        return rebuilt.WrittenMemory;
+        removal.End();
     }
 
     /// <summary>

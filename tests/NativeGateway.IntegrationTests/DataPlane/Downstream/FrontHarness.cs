@@ -33,17 +33,22 @@ internal sealed class FrontHarness : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public static Task<FrontHarness> StartAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, false, [.. servers.Select(Server)]);
+    public static Task<FrontHarness> StartAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, servers);
 
-    public static Task<FrontHarness> StartAsync(TimeProvider time, params (string Key, Uri Url)[] servers) => StartAsync(time, false, [.. servers.Select(Server)]);
+    public static Task<FrontHarness> StartAsync(TimeProvider time, params (string Key, Uri Url)[] servers) =>
+        StartAsync(time, false, [.. servers.Select(Server)]);
 
-    public static Task<FrontHarness> StartStatelessAsync(params (string Key, Uri Url)[] servers) => StartAsync(TimeProvider.System, true, [.. servers.Select(Server)]);
+    public static Task<FrontHarness> StartStatelessAsync(params (string Key, Uri Url)[] servers) =>
+        StartAsync(TimeProvider.System, true, [.. servers.Select(Server)]);
+
+    /// <summary>Starts with servers over any transport.</summary>
+    public static Task<FrontHarness> StartWithAsync(IReadOnlyList<UpstreamConfig> servers) => StartAsync(TimeProvider.System, false, servers);
 
     /// <summary>Before one program.</summary>
     public static Task<FrontHarness> StartAsync(string key, CommandConfig command) =>
         StartAsync(TimeProvider.System, false, [Server((key, new Uri("stdio:"))) with { Transport = UpstreamTransport.Stdio, Endpoints = [], Command = command }]);
 
-    private static async Task<FrontHarness> StartAsync(TimeProvider time, bool isStateless, UpstreamConfig[] servers)
+    private static async Task<FrontHarness> StartAsync(TimeProvider time, bool isStateless, IReadOnlyList<UpstreamConfig> servers)
     {
         var (key, otherKey) = (ApiKey.Create(), ApiKey.Create());
         var faults = new List<string>();

@@ -1,0 +1,135 @@
+using System.Text.Json;
+using NativeGateway.IntegrationTests.DataPlane.Downstream;
+using NativeGateway.Protocol;
+using Xunit;
+
+namespace NativeGateway.IntegrationTests.DataPlane.Sessions;
+
+/// <summary>What came back for a request.</summary>
+/// <param name="Status">Of HTTP.</param>
+/// <param name="IsEvents">Every message stood on a line of its own.</param>
+internal readonly record struct Exchanged(int Status, bool IsEvents, IReadOnlyList<string> Messages);
+
+/// <summary>A client of one revision at one server's endpoint, that sends and gives messages as they are. Legacy ones want log messages from info on.</summary>
+internal abstract class MatrixClient : IDisposable
+{
+    private const string SetLevel = """{"jsonrpc":"2.0","id":"level","method":"logging/setLevel","params":{"level":"info"}}""";
+
+    /// <summary>How the handshake was answered; empty for a modern client.</summary>
+    public string Initialized { get; private set; } = "";
+
+    /// <param name="endpoint">A slash and a server's key, or nothing for the aggregate.</param>
+    public static async Task<MatrixClient> ConnectAsync(FrontHarness gateway, Side side, string endpoint)
+    {
+        MatrixClient client = side.Wire == Wire.HttpSse
+            ? await SseMatrixClient.OpenAsync(gateway, endpoint)
+            : new HttpMatrixClient(gateway, side, endpoint);
+        if (!side.IsModern)
+        {
+            client.Initialized = (await client.ExchangeAsync(Messages.Initialize(side.Revision))).Messages.Single();
+            await client.NotifyAsync(Messages.Initialized);
+            Assert.Equal("""{"jsonrpc":"2.0","id":"level","result":{}}""", (await client.ExchangeAsync(SetLevel)).Messages.Single());
+        }
+
+        return client;
+    }
+
+    public abstract Task<Exchanged> ExchangeAsync(string message);
+
+    public abstract void Dispose();
+
+    protected abstract Task NotifyAsync(string message);
+
+    protected static bool IsResponse(string message)
+    {
+        using var document = JsonDocument.Parse(message);
+        return !document.RootElement.TryGetProperty("method", out _);
+    }
+
+    private sealed class HttpMatrixClient(FrontHarness gateway, Side side, string endpoint) : MatrixClient
+    {
+        private readonly string _path = $"/mcp{endpoint}";
+        private string? _session;
+
+        public override async Task<Exchanged> ExchangeAsync(string message)
+        {
+            using var response = await gateway.SendAsync(HttpMethod.Post, _path, message, HeadersOf(message));
+            _session ??= response.Headers.TryGetValues("Mcp-Session-Id", out var values) ? values.Single() : null;
+            if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
+            {
+                return new Exchanged((int)response.StatusCode, false, [await response.Content.ReadAsStringAsync()]);
+            }
+
+            using var events = new EventStream(response, await response.Content.ReadAsStreamAsync());
+            var messages = (await events.ReadToEndAsync()).Select(received => received.Data).Where(data => data.Length > 0);
+            return new Exchanged((int)response.StatusCode, true, [.. messages]);
+        }
+
+        public override void Dispose()
+        {
+            // Its connections are the harness's.
+        }
+
+        protected override async Task NotifyAsync(string message) =>
+            Assert.Equal(202, (await gateway.ExchangeAsync(HttpMethod.Post, _path, message, HeadersOf(message))).Status);
+
+        private (string, string)[] HeadersOf(string message)
+        {
+            var headers = new List<(string, string)>();
+            if (side.HasVersionHeader && (_session is not null || side.IsModern))
+            {
+                headers.Add(("MCP-Protocol-Version", side.Revision));
+            }
+
+            if (_session is not null)
+            {
+                headers.Add(("Mcp-Session-Id", _session));
+            }
+
+            if (side.IsModern)
+            {
+                headers.AddRange(MirroredOf(message));
+            }
+
+            return [.. headers];
+        }
+
+        private static IEnumerable<(string, string)> MirroredOf(string message)
+        {
+            using var document = JsonDocument.Parse(message);
+            var method = document.RootElement.GetProperty("method").GetString()!;
+            yield return ("Mcp-Method", method);
+            if (method is "tools/call" or "prompts/get" or "resources/read")
+            {
+                var named = document.RootElement.GetProperty("params").GetProperty(method == "resources/read" ? "uri" : "name");
+                yield return ("Mcp-Name", MirroredHeader.Encode(named.GetString()!));
+            }
+        }
+    }
+
+    private sealed class SseMatrixClient(FrontHarness gateway, EventStream stream, string address) : MatrixClient
+    {
+        public static async Task<MatrixClient> OpenAsync(FrontHarness gateway, string endpoint)
+        {
+            var stream = await gateway.StreamAsync(HttpMethod.Get, $"/sse{endpoint}");
+            return new SseMatrixClient(gateway, stream, (await stream.NextAsync())!.Data);
+        }
+
+        public override async Task<Exchanged> ExchangeAsync(string message)
+        {
+            await NotifyAsync(message);
+            var messages = new List<string>();
+            do
+            {
+                messages.Add(await stream.NextMessageAsync());
+            }
+            while (!IsResponse(messages[^1]));
+            return new Exchanged(200, true, messages);
+        }
+
+        public override void Dispose() => stream.Dispose();
+
+        protected override async Task NotifyAsync(string message) =>
+            Assert.Equal((202, ""), await gateway.ExchangeAsync(HttpMethod.Post, address, message, ("Accept", "")));
+    }
+}
