@@ -1,4 +1,5 @@
 using System.Collections;
+using NativeGateway.ControlPlane.Configuration;
 
 namespace NativeGateway.Hosting;
 
@@ -36,7 +37,7 @@ internal sealed record CliContext(
     }
 
     /// <summary>Tells everything that is wrong with the configuration, at once.</summary>
-    public int FailConfiguration(IReadOnlyList<Configuration.ConfigFault> faults)
+    public int FailConfiguration(IReadOnlyList<ConfigFault> faults)
     {
         Error.WriteLine(faults.Count == 1 ? "native-gateway: the configuration has a fault:" : $"native-gateway: the configuration has {faults.Count} faults:");
         foreach (var fault in faults)

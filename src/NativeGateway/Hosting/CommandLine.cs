@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.Hosting.Commands;
-using NativeGateway.Hosting.Configuration;
 
 namespace NativeGateway.Hosting;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
-using NativeGateway.Hosting.Configuration;
 using NativeGateway.Telemetry;
 
 namespace NativeGateway.Hosting;

@@ -28,7 +28,6 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly ResourceSubscriptions _resources;
     private readonly HttpUpstreamClients _clients = new();
     private readonly OrphanGuard _orphans;
-    private readonly CatalogTable _catalogs;
     private readonly LegacySseFront _sse;
     private readonly SuspendedCalls _suspended;
     private readonly ErrorResponder _responder;
@@ -41,40 +40,42 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         _orphans = new OrphanGuard(logger);
         var slots = new ProcessSlots(() => snapshots.Current.Settings.MaxProcesses);
         Upstreams = new UpstreamTable(upstream => Connect(upstream, slots, time, logger));
-        _catalogs = new CatalogTable(setup.Stored, logger);
+        Catalogs = new CatalogTable(setup.Stored, logger);
         Refresher = new CatalogRefresher(
-            id => Upstreams.Find(id)?.Connection, _catalogs, new CatalogRefreshOptions { ClientInfo = info }, time, logger);
+            id => Upstreams.Find(id)?.Connection, Catalogs, new CatalogRefreshOptions { ClientInfo = info }, time, logger);
         var ids = setup.IsStateless ? null : new SessionIds(new StateSeal(setup.Key.Derive("session ids")), time);
         _sessions = new SessionTable(ids, time, _subscriptions.Add, session => _resources!.Release(_subscriptions.Remove(session)));
         _suspended = new SuspendedCalls(time, logger);
         _responder = new ErrorResponder(logger);
-        var lists = new ListMethods(_catalogs, Refresher, new CatalogLists(setup.Key.Derive("cursors")), info);
+        var lists = new ListMethods(Catalogs, Refresher, new CatalogLists(setup.Key.Derive("cursors")), info);
         Verifier = new SecretVerifier();
-        var logLevels = new LogLevels(Upstreams, _catalogs, _sessions, time);
+        Authenticator = new Authenticator(time, Verifier);
+        Limiter = new RateLimiter(time);
+        var logLevels = new LogLevels(Upstreams, Catalogs, _sessions, time);
         var forwarder = NewForwarder(setup.Key, logLevels, info, time);
         _resources = new ResourceSubscriptions(_subscriptions, Upstreams, forwarder, time);
         Proxy = new McpProxy(
             snapshots,
-            new Authenticator(time, Verifier),
+            Authenticator,
             new RevisionGate(_sessions),
-            new Resolver(_catalogs, Refresher),
-            new RateLimiter(time),
+            new Resolver(Catalogs, Refresher),
+            Limiter,
             new LocalMethods(
-                new Handshake(_catalogs, Refresher, _sessions, info),
+                new Handshake(Catalogs, Refresher, _sessions, info),
                 lists,
-                new ListenMethod(_subscriptions, new ListenResources(_catalogs, Refresher, _resources, time)),
+                new ListenMethod(_subscriptions, new ListenResources(Catalogs, Refresher, _resources, time)),
                 logLevels),
             _resources,
             forwarder,
             _responder,
             Metrics);
-        var trustedProxies = new TrustedProxies(snapshots);
-        _sse = new LegacySseFront(Proxy, _sessions, _responder, trustedProxies, logger);
+        TrustedProxies = new TrustedProxies(snapshots);
+        _sse = new LegacySseFront(Proxy, _sessions, _responder, TrustedProxies, logger);
         Router = new HttpRouter(
-            new StreamableHttpFront(Proxy, _sessions, _responder, trustedProxies),
+            new StreamableHttpFront(Proxy, _sessions, _responder, TrustedProxies),
             setup.IsStateless ? null : _sse,
             new OperationsFront(Metrics, setup.Health));
-        _catalogs.Changed += (workspaceId, kinds) => Announce(kinds, notification => _subscriptions.AggregateChanged(workspaceId, notification));
+        Catalogs.Changed += (workspaceId, kinds) => Announce(kinds, notification => _subscriptions.AggregateChanged(workspaceId, notification));
         Refresher.Changed += (upstreamId, kinds) => Announce(kinds, notification => _subscriptions.UpstreamChanged(upstreamId, notification));
         snapshots.Changed += Apply;
         Apply(snapshots.Current);
@@ -86,7 +87,15 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     /// <summary>Its <see cref="CatalogRefresher.Unsaved"/> catalogs are for the control plane to keep.</summary>
     public CatalogRefresher Refresher { get; }
 
+    public CatalogTable Catalogs { get; }
+
     public SecretVerifier Verifier { get; }
+
+    public Authenticator Authenticator { get; }
+
+    public RateLimiter Limiter { get; }
+
+    public TrustedProxies TrustedProxies { get; }
 
     public McpProxy Proxy { get; }
 
@@ -138,7 +147,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private void Apply(Snapshot snapshot)
     {
         Upstreams.Apply(snapshot);
-        _catalogs.Apply(snapshot);
+        Catalogs.Apply(snapshot);
         Refresher.Apply(snapshot);
     }
 
@@ -199,7 +208,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             .Select(sameKey => new Metrics.Sample($"server=\"{sameKey.Key}\",endpoint=\"0\"", sameKey.All(IsAvailable) ? 1 : 0)));
     }
 
-    private bool IsAvailable(Upstream upstream) => _catalogs.OfferOf(upstream.Id).Status.Gap == CatalogGap.None;
+    private bool IsAvailable(Upstream upstream) => Catalogs.OfferOf(upstream.Id).Status.Gap == CatalogGap.None;
 
     private static ReadOnlyMemory<byte> GatewayInfo()
     {

@@ -1,4 +1,4 @@
-using NativeGateway.Hosting.Configuration;
+using NativeGateway.ControlPlane.Configuration;
 
 namespace NativeGateway.Hosting;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
+using NativeGateway.ControlPlane.Admin;
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
-using NativeGateway.Hosting.Configuration;
 using NativeGateway.Model;
 using NativeGateway.Storage;
 using NativeGateway.Telemetry;
@@ -59,11 +60,12 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var key = options.Store.LoadKey();
         await using var store = options.Store.Open(key);
         await MigrateAsync(store, signals.Stop);
-        var administrator = await TryInitializeAsync(store, signals.Stop);
         var snapshots = new SnapshotHolder(SnapshotBuilder.Build(RegistryConfig.Empty, [], [], GatewaySettings.Default, false, [])!);
         var openness = new OpennessRule(options.RequiresKey, options.IsLoopbackOnly);
         using var loader = new RegistryLoader(
             store, snapshots, openness, options.File?.Registry ?? FileConfig.Empty, loggers.CreateLogger<RegistryLoader>());
+        var registry = new RegistryWriter(store, context.Time, () => loader.File);
+        var administrator = await TryInitializeAsync(registry, signals.Stop);
         if (await loader.ReloadAsync(signals.Stop) is { Count: > 0 } faults)
         {
             return context.FailConfiguration([.. faults.Select(fault => new ConfigFault("", fault))]);
@@ -80,9 +82,12 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         parts.Metrics.AddGauge("mcp_gateway_registry_revision", () => feed.Health.LoadedRevision);
         parts.Metrics.AddGauge("mcp_gateway_log_entries_dropped_total", () => log.Dropped);
 
+        using var routes = new AdminRoutes(registry, new LiveServers(snapshots, parts.Upstreams, parts.Catalogs, parts.Refresher), context.Time);
+        var administration = new AdminApi(
+            routes, loader, snapshots, parts.Authenticator, parts.Limiter, parts.TrustedProxies, loggers.CreateLogger<AdminApi>());
         await using IClientDoor door = options.Stdio is { } stdio
             ? new StdioDoor(stdio, parts, context)
-            : new HttpDoor(options, context, certificates, snapshots, parts, administrator, loggers);
+            : new HttpDoor(options, context, certificates, snapshots, parts, administration, administrator, loggers);
         if (!await door.TryOpenAsync())
         {
             return ExitCode.Failed;
@@ -124,14 +129,14 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
     /// What a first start makes and shows. Not for <c>stdio</c>: a desktop client keeps what its servers print, and a key that is shown there once
     /// is shown to its log. The first <c>serve</c> on the same database makes up for it.
     /// </summary>
-    private async Task<IssuedKey?> TryInitializeAsync(IRegistryStore store, CancellationToken cancellationToken)
+    private async Task<IssuedKey?> TryInitializeAsync(RegistryWriter registry, CancellationToken cancellationToken)
     {
         if (options.Stdio is not null)
         {
             return null;
         }
 
-        var administrator = await new RegistryWriter(store, context.Time).InitializeAsync(cancellationToken);
+        var administrator = await registry.InitializeAsync(cancellationToken);
         if (administrator is not null)
         {
             FirstSteps.PrintKey(context.Out, administrator);

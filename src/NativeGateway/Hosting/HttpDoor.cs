@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
+using NativeGateway.ControlPlane.Admin;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Model;
 using NativeGateway.Telemetry;
@@ -14,12 +15,17 @@ internal sealed class HttpDoor(
     CertificateFiles? certificates,
     SnapshotHolder snapshots,
     DataPlaneParts parts,
+    AdminApi administration,
     IssuedKey? administrator,
     ILoggerFactory loggers) : IClientDoor
 {
     private readonly ILogger _logger = loggers.CreateLogger<HttpDoor>();
     private readonly WebApplication _web = KestrelSetup.Build(
-        options, certificates, () => snapshots.Current.Settings.MaxRequestBytes, loggers, parts.Router.HandleAsync);
+        options,
+        certificates,
+        () => snapshots.Current.Settings.MaxRequestBytes,
+        loggers,
+        http => AdminApi.Owns(http.Request.Path.Value ?? "") ? administration.HandleAsync(http) : parts.Router.HandleAsync(http));
 
     /// <summary>Never: listeners wait for whoever may come.</summary>
     public Task Ended { get; } = new TaskCompletionSource().Task;

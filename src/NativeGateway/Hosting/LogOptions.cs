@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using NativeGateway.Hosting.Configuration;
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.Telemetry;
 
 namespace NativeGateway.Hosting;

@@ -1,3 +1,4 @@
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Hosting.Configuration;
 
@@ -12,6 +13,7 @@ internal sealed class OptionsLoader
 {
     private readonly CommandLineOptions _arguments;
     private readonly EnvironmentOptions _environment;
+    private readonly Func<string, string?> _variables;
     private readonly ConfigReading _reading;
     private readonly List<ConfigFault> _fileFaults = [];
     private readonly List<ConfigFault> _fileWarnings = [];
@@ -23,7 +25,8 @@ internal sealed class OptionsLoader
     {
         _arguments = arguments;
         _environment = new EnvironmentOptions(environment);
-        _reading = new ConfigReading(name => environment.GetValueOrDefault(name));
+        _variables = name => environment.GetValueOrDefault(name);
+        _reading = new ConfigReading(_variables);
         _file = withFile ? LoadFile() : null;
         _sources = new OptionSources(_environment, Path.GetFileName(_file?.Path), _reading);
     }
@@ -102,7 +105,7 @@ internal sealed class OptionsLoader
         }
 
         path = Path.GetFullPath(path ?? GatewayOptions.DefaultConfigFile);
-        if (ReadFile(path, _reading.Variables, _fileFaults) is not { } file)
+        if (ReadFile(path, _variables, _fileFaults) is not { } file)
         {
             return null;
         }

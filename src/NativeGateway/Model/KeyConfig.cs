@@ -15,6 +15,9 @@ internal enum KeyScopes
 
     /// <summary>Connectors.</summary>
     Connect = 8,
+
+    /// <summary>Every organization of the gateway, and what belongs to none: creating organizations, settings.</summary>
+    Instance = 16,
 }
 
 /// <summary>One API key, as stored. The secret itself is never stored; see <see cref="SecretHash"/>.</summary>
@@ -49,6 +52,9 @@ internal sealed record KeyConfig
     public DateTimeOffset? ExpiresAt { get; init; }
 
     public DateTimeOffset? RevokedAt { get; init; }
+
+    /// <inheritdoc cref="OrganizationConfig.Version"/>
+    public long Version { get; init; }
 }
 
 /// <summary>

@@ -5,22 +5,13 @@ namespace NativeGateway.Model;
 
 /// <summary>
 /// Compiles what is stored and what the file says into a snapshot. All faults are found before anything is compiled; with any, nothing is.
-/// Entries of the file live in the default workspace (see <see cref="FindDefault"/>). Where file and database define the same server or key,
+/// Entries of the file live in the default workspace (see <see cref="FindHome"/>). Where file and database define the same server or key,
 /// the file wins, because the operator can always correct a file: that is told as a warning, which does not prevent the snapshot.
 /// </summary>
 internal static class SnapshotBuilder
 {
     /// <summary>What a listed fault begins with when the configuration is used nevertheless.</summary>
     public const string WarningPrefix = "Warning: ";
-
-    private const string DefaultName = "default";
-
-    /// <summary>The tenant of a gateway without a database.</summary>
-    private static readonly OrganizationConfig FileOrganization =
-        new(new Guid("00000000-0000-0000-0000-000000000001"), DefaultName, Suspended: false, [], Limits: null);
-
-    private static readonly WorkspaceConfig FileWorkspace =
-        new(new Guid("00000000-0000-0000-0000-000000000002"), FileOrganization.Id, DefaultName, Instructions: null);
 
     /// <summary>Null when the configuration has an error; every error and warning is added to <paramref name="faults"/>.</summary>
     /// <param name="fileUpstreams">Their workspace is set here.</param>
@@ -34,15 +25,28 @@ internal static class SnapshotBuilder
         List<string> faults)
     {
         var found = new List<string>();
-        var parts = Gather(registry, fileUpstreams, fileKeys, found);
-        if (parts.Default is null && (fileUpstreams.Count > 0 || fileKeys.Count > 0 || anonymousAllowed))
-        {
-            found.Add("The first organization has no workspace that servers and keys of the file could live in; create one.");
-        }
-
-        SnapshotRules.Check(parts, settings, found);
+        var parts = Check(registry, fileUpstreams, fileKeys, settings, anonymousAllowed, found);
         faults.AddRange(found);
         return found.TrueForAll(IsWarning) ? Compile(registry.Revision, parts, settings, anonymousAllowed) : null;
+    }
+
+    /// <summary>Finds what <see cref="Build"/> would find, without building.</summary>
+    public static SnapshotParts Check(
+        RegistryConfig registry,
+        IReadOnlyList<UpstreamConfig> fileUpstreams,
+        IReadOnlyList<FileKey> fileKeys,
+        GatewaySettings settings,
+        bool anonymousAllowed,
+        List<string> faults)
+    {
+        var parts = Gather(registry, fileUpstreams, fileKeys, faults);
+        if (parts.Default is null && (fileUpstreams.Count > 0 || fileKeys.Count > 0 || anonymousAllowed))
+        {
+            faults.Add("There is no default workspace that servers and keys of the file could live in; create one.");
+        }
+
+        SnapshotRules.Check(parts, settings, faults);
+        return parts;
     }
 
     public static bool IsWarning(string fault) => fault.StartsWith(WarningPrefix, StringComparison.Ordinal);
@@ -52,9 +56,9 @@ internal static class SnapshotBuilder
         RegistryConfig registry, IReadOnlyList<UpstreamConfig> fileUpstreams, IReadOnlyList<FileKey> fileKeys, List<string> faults)
     {
         var isEmpty = registry.Organizations.Count == 0;
-        IReadOnlyList<OrganizationConfig> organizations = isEmpty ? [FileOrganization] : registry.Organizations;
-        IReadOnlyList<WorkspaceConfig> workspaces = isEmpty ? [FileWorkspace] : registry.Workspaces;
-        var home = FindDefault(organizations[0], workspaces);
+        IReadOnlyList<OrganizationConfig> organizations = isEmpty ? [DefaultTenant.Organization] : registry.Organizations;
+        IReadOnlyList<WorkspaceConfig> workspaces = isEmpty ? [DefaultTenant.Workspace] : registry.Workspaces;
+        var home = FindHome(organizations, workspaces);
 
         var upstreams = fileUpstreams.Select(upstream => upstream with { WorkspaceId = home?.Id ?? default }).ToList();
         var fileNames = upstreams.Select(upstream => upstream.Key).ToHashSet(StringComparer.Ordinal);
@@ -80,11 +84,14 @@ internal static class SnapshotBuilder
             organizations, workspaces, upstreams, [.. registry.Keys.Where(key => !fileIds.Contains(key.Id))], fileKeys, home);
     }
 
-    /// <summary>The workspace of the first organization that is named <c>default</c>, else its first.</summary>
-    private static WorkspaceConfig? FindDefault(OrganizationConfig organization, IReadOnlyList<WorkspaceConfig> workspaces)
+    /// <summary>
+    /// The workspace that the first start made, whatever it is named now. Where another program made the database, a lone organization's workspace
+    /// named <c>default</c>, else its first; of several tenants none is guessed, because entries of the file would show up with a stranger.
+    /// </summary>
+    private static WorkspaceConfig? FindHome(IReadOnlyList<OrganizationConfig> organizations, IReadOnlyList<WorkspaceConfig> workspaces)
     {
-        var own = workspaces.Where(workspace => workspace.OrganizationId == organization.Id).ToList();
-        return own.Find(workspace => workspace.Name == DefaultName) ?? own.FirstOrDefault();
+        return workspaces.FirstOrDefault(workspace => workspace.Id == DefaultTenant.WorkspaceId)
+            ?? (organizations.Count > 1 || workspaces.Count == 0 ? null : workspaces.FirstOrDefault(workspace => workspace.Name == DefaultTenant.Name) ?? workspaces[0]);
     }
 
     private static Snapshot Compile(long revision, SnapshotParts parts, GatewaySettings settings, bool anonymousAllowed)

@@ -66,6 +66,9 @@ internal sealed record UpstreamConfig
 
     /// <summary>Order within the workspace; ties are broken by <see cref="Key"/>.</summary>
     public int Order { get; init; }
+
+    /// <inheritdoc cref="OrganizationConfig.Version"/>
+    public long Version { get; init; }
 }
 
 /// <summary>One of several equivalent servers behind an upstream.</summary>

@@ -35,19 +35,11 @@ internal interface IRegistryStore : IAsyncDisposable
     /// </summary>
     Task<bool> TryInitializeAsync(OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken);
 
-    Task<StoreConflict> SaveOrganizationAsync(OrganizationConfig organization, CancellationToken cancellationToken);
+    /// <summary>Writes a change whole, or nothing of it: the answer is the first conflict.</summary>
+    Task<StoreConflict> CommitAsync(RegistryChange change, CancellationToken cancellationToken);
 
-    Task<StoreConflict> SaveWorkspaceAsync(WorkspaceConfig workspace, CancellationToken cancellationToken);
-
-    /// <summary>Inserts or replaces by <see cref="UpstreamConfig.Id"/>.</summary>
-    Task<StoreConflict> SaveUpstreamAsync(UpstreamConfig upstream, CancellationToken cancellationToken);
-
-    Task<StoreConflict> DeleteUpstreamAsync(Guid upstreamId, CancellationToken cancellationToken);
-
-    /// <summary>Inserts or replaces by <see cref="KeyConfig.Id"/>.</summary>
-    Task<StoreConflict> SaveKeyAsync(KeyConfig key, CancellationToken cancellationToken);
-
-    Task<StoreConflict> SaveSettingAsync(string name, string value, CancellationToken cancellationToken);
+    /// <summary>What a caller created under an <c>Idempotency-Key</c>; null for nothing (any more). May be older than <see cref="Creation.Memory"/>.</summary>
+    Task<Creation?> FindCreationAsync(string callerId, string idempotencyKey, CancellationToken cancellationToken);
 
     Task<IReadOnlyList<StoredCatalog>> LoadCatalogsAsync(CancellationToken cancellationToken);
 
@@ -68,6 +60,9 @@ internal enum StoreConflict
 
     /// <summary>There is nothing under that id.</summary>
     NotFound,
+
+    /// <summary>The registry was changed since the revision that the change was decided on.</summary>
+    Outdated,
 }
 
 /// <summary>The database cannot be reached or refuses to work. The message names no secret and no connection string.</summary>

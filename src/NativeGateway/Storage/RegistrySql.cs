@@ -11,6 +11,15 @@ internal sealed class RegistrySql(SecretBox secrets)
 {
     public const string RaiseRevision = "UPDATE registry_state SET revision = revision + 1";
 
+    /// <summary>The column that counts how often a row was written; see <see cref="OrganizationConfig.Version"/>.</summary>
+    private const string Version = "version";
+
+    /// <summary>Both databases know LIMIT with OFFSET, and only one of them OFFSET alone.</summary>
+    private const string ForgetOldCreations = """
+        DELETE FROM creations WHERE created_at < @oldest OR (caller_id = @caller_id AND idempotency_key IN
+            (SELECT idempotency_key FROM creations WHERE caller_id = @caller_id ORDER BY created_at DESC LIMIT 1000000 OFFSET 999))
+        """;
+
     private readonly Rows _rows = new(secrets);
     private readonly UpstreamRows _upstreamRows = new(secrets);
 
@@ -73,18 +82,59 @@ internal sealed class RegistrySql(SecretBox secrets)
         return await SaveAsync(transaction, administrator, cancellationToken);
     }
 
-    public static Task<StoreConflict> SaveAsync(StoreTransaction transaction, OrganizationConfig organization, CancellationToken cancellationToken) =>
-        UpsertAsync(transaction, "organizations", Rows.Row(organization), null, cancellationToken);
-
-    public static Task<StoreConflict> SaveAsync(StoreTransaction transaction, WorkspaceConfig workspace, CancellationToken cancellationToken) =>
-        UpsertAsync(transaction, "workspaces", Rows.Row(workspace), "organization_id", cancellationToken);
-
-    public static Task<StoreConflict> SaveAsync(StoreTransaction transaction, KeyConfig key, CancellationToken cancellationToken) =>
-        UpsertAsync(transaction, "api_keys", Rows.Row(key), "organization_id", cancellationToken);
-
-    public async Task<StoreConflict> SaveAsync(StoreTransaction transaction, UpstreamConfig upstream, CancellationToken cancellationToken)
+    /// <summary>Comes after <see cref="RaiseRevision"/>, which keeps other writers out.</summary>
+    public async Task<StoreConflict> ApplyAsync(StoreTransaction transaction, RegistryChange change, CancellationToken cancellationToken)
     {
-        var conflict = await UpsertAsync(transaction, "upstreams", _upstreamRows.Row(upstream), "workspace_id", cancellationToken);
+        if (change.ExpectedRevision is { } expected && await GetRevisionAsync(transaction, cancellationToken) != expected + 1)
+        {
+            return StoreConflict.Outdated;
+        }
+        foreach (var write in change.Writes)
+        {
+            if (await ApplyAsync(transaction, write, cancellationToken) is var conflict and not StoreConflict.None)
+            {
+                return conflict;
+            }
+        }
+        return StoreConflict.None;
+    }
+
+    public static async Task<Creation?> FindCreationAsync(
+        StoreTransaction transaction, string callerId, string idempotencyKey, CancellationToken cancellationToken)
+    {
+        var found = await transaction.QueryAsync(
+            $"SELECT {Rows.CreationColumns} FROM creations WHERE caller_id = @caller_id AND idempotency_key = @idempotency_key",
+            [new("caller_id", callerId), new("idempotency_key", idempotencyKey)], Rows.Creation, cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    private Task<StoreConflict> ApplyAsync(StoreTransaction transaction, RegistryWrite write, CancellationToken cancellationToken) => write switch
+    {
+        SaveOrganization save => SaveAsync(transaction, save.Organization, cancellationToken),
+        SaveWorkspace save => SaveAsync(transaction, save.Workspace, cancellationToken),
+        SaveUpstream save => SaveAsync(transaction, save.Upstream, cancellationToken),
+        SaveKey save => SaveAsync(transaction, save.Key, cancellationToken),
+        SaveSetting save => UpsertAsync(transaction, "settings", _rows.SettingRow(save.Name, save.Value), cancellationToken),
+        DeleteOrganization delete => DeleteAsync(transaction, "organizations", delete.Id, cancellationToken),
+        DeleteWorkspace delete => DeleteAsync(transaction, "workspaces", delete.Id, cancellationToken),
+        DeleteUpstream delete => DeleteUpstreamAsync(transaction, delete.Id, cancellationToken),
+        DeleteKey delete => DeleteAsync(transaction, "api_keys", delete.Id, cancellationToken),
+        RememberCreation remember => RememberAsync(transaction, remember.Creation, cancellationToken),
+        _ => throw new ArgumentOutOfRangeException(nameof(write)),
+    };
+
+    private static Task<StoreConflict> SaveAsync(StoreTransaction transaction, OrganizationConfig organization, CancellationToken cancellationToken) =>
+        UpsertAsync(transaction, "organizations", Rows.Row(organization), cancellationToken, Version);
+
+    private static Task<StoreConflict> SaveAsync(StoreTransaction transaction, WorkspaceConfig workspace, CancellationToken cancellationToken) =>
+        UpsertAsync(transaction, "workspaces", Rows.Row(workspace), cancellationToken, Version, owner: "organization_id");
+
+    private static Task<StoreConflict> SaveAsync(StoreTransaction transaction, KeyConfig key, CancellationToken cancellationToken) =>
+        UpsertAsync(transaction, "api_keys", Rows.Row(key), cancellationToken, Version, owner: "organization_id");
+
+    private async Task<StoreConflict> SaveAsync(StoreTransaction transaction, UpstreamConfig upstream, CancellationToken cancellationToken)
+    {
+        var conflict = await UpsertAsync(transaction, "upstreams", _upstreamRows.Row(upstream), cancellationToken, Version, owner: "workspace_id");
         if (conflict != StoreConflict.None)
         {
             return conflict;
@@ -103,34 +153,41 @@ internal sealed class RegistrySql(SecretBox secrets)
         return StoreConflict.None;
     }
 
-    public static async Task<StoreConflict> DeleteUpstreamAsync(StoreTransaction transaction, Guid upstreamId, CancellationToken cancellationToken)
+    private static async Task<StoreConflict> DeleteUpstreamAsync(StoreTransaction transaction, Guid upstreamId, CancellationToken cancellationToken)
     {
-        Column[] id = [new("id", upstreamId)];
-        if (await transaction.ExecuteAsync("DELETE FROM upstreams WHERE id = @id", id, cancellationToken) == 0)
-        {
-            return StoreConflict.NotFound;
-        }
-        await transaction.ExecuteAsync("DELETE FROM catalogs WHERE upstream_id = @id", id, cancellationToken);
-        return StoreConflict.None;
+        await transaction.ExecuteAsync("DELETE FROM catalogs WHERE upstream_id = @id", [new("id", upstreamId)], cancellationToken);
+        return await DeleteAsync(transaction, "upstreams", upstreamId, cancellationToken);
     }
 
-    public Task<StoreConflict> SaveSettingAsync(StoreTransaction transaction, string name, string value, CancellationToken cancellationToken) =>
-        UpsertAsync(transaction, "settings", _rows.SettingRow(name, value), null, cancellationToken);
+    private static async Task<StoreConflict> DeleteAsync(StoreTransaction transaction, string table, object id, CancellationToken cancellationToken) =>
+        await transaction.ExecuteAsync($"DELETE FROM {table} WHERE id = @id", [new("id", id)], cancellationToken) == 0
+            ? StoreConflict.NotFound
+            : StoreConflict.None;
+
+    /// <summary>Makes room first, so that the table stays small however long nobody looks at it.</summary>
+    private static async Task<StoreConflict> RememberAsync(StoreTransaction transaction, Creation creation, CancellationToken cancellationToken)
+    {
+        Column[] row = Rows.Row(creation);
+        await transaction.ExecuteAsync(ForgetOldCreations, [row[0], new("oldest", creation.CreatedAt - Creation.Memory)], cancellationToken);
+        await transaction.ExecuteAsync(Insert("creations", row), row, cancellationToken);
+        return StoreConflict.None;
+    }
 
     public static async Task<IReadOnlyList<StoredCatalog>> LoadCatalogsAsync(StoreTransaction transaction, CancellationToken cancellationToken) =>
         await transaction.QueryAsync($"SELECT {Rows.CatalogColumns} FROM catalogs", Rows.Catalog, cancellationToken);
 
     public static Task<StoreConflict> SaveAsync(StoreTransaction transaction, StoredCatalog catalog, CancellationToken cancellationToken) =>
-        UpsertAsync(transaction, "catalogs", Rows.Row(catalog), null, cancellationToken);
+        UpsertAsync(transaction, "catalogs", Rows.Row(catalog), cancellationToken);
 
     /// <summary>
-    /// Inserts or replaces by the first column. A row never changes its <paramref name="owner"/>: under the new one there is nothing by that id,
+    /// Inserts or replaces by the first column, and counts that up in <paramref name="counter"/>. A row never changes its <paramref name="owner"/>: under the new one there is nothing by that id,
     /// and what a tenant stored cannot be carried over to another by knowing its id.
     /// </summary>
     private static async Task<StoreConflict> UpsertAsync(
-        StoreTransaction transaction, string table, Column[] row, string? owner, CancellationToken cancellationToken)
+        StoreTransaction transaction, string table, Column[] row, CancellationToken cancellationToken, string? counter = null, string? owner = null)
     {
         var assignments = string.Join(", ", row.Skip(1).Select(column => $"{column.Name} = excluded.{column.Name}"));
+        assignments += counter is null ? "" : $", {counter} = {table}.{counter} + 1";
         var guard = owner is null ? "" : $" WHERE {table}.{owner} = excluded.{owner}";
         var sql = $"{Insert(table, row)} ON CONFLICT ({row[0].Name}) DO UPDATE SET {assignments}{guard}";
         return await transaction.ExecuteAsync(sql, row, cancellationToken) == 0 ? StoreConflict.NotFound : StoreConflict.None;

@@ -9,12 +9,13 @@ namespace NativeGateway.Storage;
 /// </summary>
 internal sealed class Rows(SecretBox secrets)
 {
-    public const string OrganizationColumns = "id, name, suspended, allowed_networks, limits";
-    public const string WorkspaceColumns = "id, organization_id, name, instructions";
+    public const string OrganizationColumns = "id, name, suspended, allowed_networks, limits, version";
+    public const string WorkspaceColumns = "id, organization_id, name, instructions, version";
     public const string KeyColumns =
-        "id, organization_id, workspace_id, name, secret_hash, scopes, permissions, limits, created_at, expires_at, revoked_at";
+        "id, organization_id, workspace_id, name, secret_hash, scopes, permissions, limits, created_at, expires_at, revoked_at, tool_limits, version";
     public const string SettingColumns = "name, value";
     public const string CatalogColumns = "upstream_id, json, fetched_at";
+    public const string CreationColumns = "caller_id, idempotency_key, digest, resource_id, created_at";
 
     private const string SettingPurpose = "setting";
     private const string KeyCheckPurpose = "key check";
@@ -23,10 +24,14 @@ internal sealed class Rows(SecretBox secrets)
     private static readonly (KeyScopes Scope, string Text)[] s_scopes =
     [
         (KeyScopes.Mcp, "mcp"), (KeyScopes.AdminRead, "admin:read"), (KeyScopes.AdminWrite, "admin:write"), (KeyScopes.Connect, "connect"),
+        (KeyScopes.Instance, "instance"),
     ];
 
     public static OrganizationConfig Organization(DbDataReader row) => new(
-        row.GetGuid(0), row.GetString(1), row.GetBoolean(2), StorageJson.Strings(row.GetString(3)), StorageJson.Limits(Text(row, 4)));
+        row.GetGuid(0), row.GetString(1), row.GetBoolean(2), StorageJson.Strings(row.GetString(3)), StorageJson.Limits(Text(row, 4)))
+    {
+        Version = row.GetInt64(5),
+    };
 
     public static Column[] Row(OrganizationConfig organization) =>
     [
@@ -37,7 +42,7 @@ internal sealed class Rows(SecretBox secrets)
         new("limits", StorageJson.Write(organization.Limits)),
     ];
 
-    public static WorkspaceConfig Workspace(DbDataReader row) => new(row.GetGuid(0), row.GetGuid(1), row.GetString(2), Text(row, 3));
+    public static WorkspaceConfig Workspace(DbDataReader row) => new(row.GetGuid(0), row.GetGuid(1), row.GetString(2), Text(row, 3)) { Version = row.GetInt64(4) };
 
     public static Column[] Row(WorkspaceConfig workspace) =>
     [
@@ -60,6 +65,8 @@ internal sealed class Rows(SecretBox secrets)
         CreatedAt = Time(row, 8),
         ExpiresAt = row.IsDBNull(9) ? null : Time(row, 9),
         RevokedAt = row.IsDBNull(10) ? null : Time(row, 10),
+        ToolLimits = StorageJson.ToolLimits(Text(row, 11)),
+        Version = row.GetInt64(12),
     };
 
     public static Column[] Row(KeyConfig key) =>
@@ -75,6 +82,7 @@ internal sealed class Rows(SecretBox secrets)
         new("created_at", Stored(key.CreatedAt)),
         new("expires_at", key.ExpiresAt is { } expires ? Stored(expires) : null),
         new("revoked_at", key.RevokedAt is { } revoked ? Stored(revoked) : null),
+        new("tool_limits", StorageJson.Write(key.ToolLimits)),
     ];
 
     /// <summary>Settings are sealed whole: credentials of mail servers and the like are settings too.</summary>
@@ -93,6 +101,17 @@ internal sealed class Rows(SecretBox secrets)
         new("upstream_id", catalog.UpstreamId),
         new("json", catalog.Json.ToArray()),
         new("fetched_at", Stored(catalog.FetchedAt)),
+    ];
+
+    public static Creation Creation(DbDataReader row) => new(row.GetString(0), row.GetString(1), Bytes(row, 2), row.GetString(3), Time(row, 4));
+
+    public static Column[] Row(Creation creation) =>
+    [
+        new("caller_id", creation.CallerId),
+        new("idempotency_key", creation.IdempotencyKey),
+        new("digest", creation.Digest),
+        new("resource_id", creation.ResourceId),
+        new("created_at", Stored(creation.CreatedAt)),
     ];
 
     /// <summary>A sealed constant that shows at start-up, before anything is served, whether this process has the database's key.</summary>

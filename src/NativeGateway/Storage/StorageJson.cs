@@ -13,6 +13,7 @@ namespace NativeGateway.Storage;
 [JsonSerializable(typeof(PermissionConfig))]
 [JsonSerializable(typeof(LimitConfig))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, LimitConfig>))]
 internal sealed partial class StorageJson : JsonSerializerContext
 {
     public static string Write(GlobRule value) => JsonSerializer.Serialize(value, Default.GlobRule);
@@ -23,11 +24,18 @@ internal sealed partial class StorageJson : JsonSerializerContext
 
     public static string Write(IReadOnlyList<string> value) => JsonSerializer.Serialize(value, Default.IReadOnlyListString);
 
+    public static string? Write(IReadOnlyDictionary<string, LimitConfig> value) =>
+        value.Count == 0 ? null : JsonSerializer.Serialize(value, Default.IReadOnlyDictionaryStringLimitConfig);
+
     public static GlobRule Globs(string json) => JsonSerializer.Deserialize(json, Default.GlobRule) ?? throw Missing();
 
     public static PermissionConfig Permissions(string json) => JsonSerializer.Deserialize(json, Default.PermissionConfig) ?? throw Missing();
 
     public static LimitConfig? Limits(string? json) => json is null ? null : JsonSerializer.Deserialize(json, Default.LimitConfig);
+
+    public static IReadOnlyDictionary<string, LimitConfig> ToolLimits(string? json) => json is null
+        ? new Dictionary<string, LimitConfig>()
+        : JsonSerializer.Deserialize(json, Default.IReadOnlyDictionaryStringLimitConfig) ?? throw Missing();
 
     public static IReadOnlyList<string> Strings(string json) => JsonSerializer.Deserialize(json, Default.IReadOnlyListString) ?? throw Missing();
 

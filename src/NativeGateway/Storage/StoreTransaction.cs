@@ -27,9 +27,12 @@ internal sealed class StoreTransaction(DbTransaction transaction)
         return await command.ExecuteScalarAsync(cancellationToken) is { } value and not DBNull ? value : null;
     }
 
-    public async Task<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    public Task<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken) =>
+        QueryAsync(sql, [], read, cancellationToken);
+
+    public async Task<List<T>> QueryAsync<T>(string sql, IReadOnlyList<Column> values, Func<DbDataReader, T> read, CancellationToken cancellationToken)
     {
-        await using var command = Prepare(sql, []);
+        await using var command = Prepare(sql, values);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<T>();
         while (await reader.ReadAsync(cancellationToken))

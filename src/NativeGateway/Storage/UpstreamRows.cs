@@ -12,7 +12,7 @@ internal sealed class UpstreamRows(SecretBox secrets)
 {
     public const string Columns =
         "id, workspace_id, key, transport, command_file, command_arguments, command_directory, disabled, tools, prefix, instructions, "
-        + "cost_per_call, limits, timeout_ms, trusted, sort_order";
+        + "cost_per_call, limits, timeout_ms, trusted, sort_order, version";
     public const string EndpointColumns = "upstream_id, position, url, region, priority, weight";
     public const string SecretColumns = "upstream_id, kind, name, value";
 
@@ -114,6 +114,7 @@ internal sealed class UpstreamRows(SecretBox secrets)
             Timeout = TimeSpan.FromMilliseconds(row.GetInt64(13)),
             Trusted = row.GetBoolean(14),
             Order = row.GetInt32(15),
+            Version = row.GetInt64(16),
         };
     }
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace NativeGateway.Telemetry;
 
-/// <summary>Start, stop, configuration and registry. Event ids 1000–1199; 1000 is the log's own; next free: 1024. Never a configured value.</summary>
+/// <summary>Start, stop, configuration and registry. Event ids 1000–1199; 1000 is the log's own; next free: 1025. Never a configured value.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1001, LogLevel.Information, "Listening on {Address}")]
@@ -58,6 +58,9 @@ internal static partial class Log
 
     [LoggerMessage(1018, LogLevel.Warning, "Some requests did not finish in time and were cut off")]
     public static partial void DrainIncomplete(this ILogger logger);
+
+    [LoggerMessage(1024, LogLevel.Warning, "{RequestId}: administration needs the database: {Reason}")]
+    public static partial void AdministrationWithoutDatabase(this ILogger logger, string requestId, string reason);
 
     [LoggerMessage(1019, LogLevel.Error, "A request failed in the gateway: {RequestId}")]
     public static partial void RequestFault(this ILogger logger, Exception exception, string requestId);

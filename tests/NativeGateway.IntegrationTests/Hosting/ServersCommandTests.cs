@@ -19,7 +19,7 @@ public sealed class ServersCommandTests : IDisposable
 
         var shown = await _cli.JsonAsync("servers", "show", "github");
         Assert.Equal("https://example.com/mcp?…", shown.GetProperty("endpoints")[0].GetProperty("url").GetString());
-        Assert.Equal("Authorization", shown.GetProperty("headers")[0].GetString());
+        Assert.Equal("Authorization", shown.GetProperty("headerNames")[0].GetString());
         Assert.Equal(("120s", "gh", "database"), (Text("timeout"), Text("prefix"), Text("source")));
         Assert.True(shown.GetProperty("trusted").GetBoolean());
         Assert.DoesNotContain(Planted, _cli.Out, StringComparison.Ordinal);
@@ -37,7 +37,7 @@ public sealed class ServersCommandTests : IDisposable
         var shown = await _cli.JsonAsync("servers", "show", "files");
         Assert.Equal("npx", shown.GetProperty("command").GetString());
         Assert.Equal(["-y", "pkg", "--url", "${HOME}"], shown.GetProperty("args").EnumerateArray().Select(argument => argument.GetString()));
-        Assert.Equal("TOKEN", shown.GetProperty("env")[0].GetString());
+        Assert.Equal("TOKEN", shown.GetProperty("envNames")[0].GetString());
         Assert.DoesNotContain(Planted, _cli.Out, StringComparison.Ordinal);
     }
 

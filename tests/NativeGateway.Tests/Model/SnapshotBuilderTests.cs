@@ -53,14 +53,33 @@ public class SnapshotBuilderTests
     }
 
     [Fact]
-    public void File_entries_live_in_the_default_workspace_of_the_first_organization()
+    public void File_entries_live_in_the_workspace_of_the_first_start_whatever_else_there_is()
     {
-        var other = new OrganizationConfig(Guid.NewGuid(), "other", false, [], null);
+        var first = new OrganizationConfig(Guid.NewGuid(), "a first name", false, [], null);
         var registry = Registry() with
         {
-            Organizations = [Organization, other],
-            Workspaces = [new(Guid.NewGuid(), other.Id, "default", null), new(Guid.NewGuid(), Org, "aaa", null), Workspace],
+            Organizations = [first, DefaultTenant.Organization with { Name = "renamed" }],
+            Workspaces = [new(Guid.NewGuid(), first.Id, "default", null), DefaultTenant.Workspace with { Name = "renamed" }],
         };
+
+        var snapshot = Build(registry, [FileHttp("f")], []);
+
+        Assert.Equal("f", Assert.Single(snapshot.Workspaces[DefaultTenant.WorkspaceId].Upstreams).Key);
+    }
+
+    [Fact]
+    public void Of_several_tenants_none_is_guessed_to_be_the_files()
+    {
+        var other = new OrganizationConfig(Guid.NewGuid(), "other", false, [], null);
+        var registry = Registry() with { Organizations = [Organization, other] };
+
+        Assert.Contains("no default workspace", Assert.Single(Faults(registry, [FileHttp("f")])), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void File_entries_live_in_the_default_workspace_of_a_lone_organization()
+    {
+        var registry = Registry() with { Workspaces = [new(Guid.NewGuid(), Org, "aaa", null), Workspace] };
 
         var snapshot = Build(registry, [FileHttp("f")], [FileKey()], anonymous: true);
 
@@ -89,7 +108,7 @@ public class SnapshotBuilderTests
     {
         var registry = Registry() with { Workspaces = [] };
 
-        Assert.Contains("no workspace", Assert.Single(Faults(registry, [FileHttp("f")])), StringComparison.Ordinal);
+        Assert.Contains("no default workspace", Assert.Single(Faults(registry, [FileHttp("f")])), StringComparison.Ordinal);
         Assert.Empty(Faults(registry));
     }
 

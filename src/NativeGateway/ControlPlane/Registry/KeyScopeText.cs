@@ -5,9 +5,9 @@ namespace NativeGateway.ControlPlane.Registry;
 /// <summary>The scopes of a key as people write them.</summary>
 internal static class KeyScopeText
 {
-    public const string Known = "mcp, admin:read, admin:write, connect";
+    public const string Known = "mcp, admin:read, admin:write, connect, instance";
 
-    public const KeyScopes All = KeyScopes.Mcp | KeyScopes.AdminRead | KeyScopes.AdminWrite | KeyScopes.Connect;
+    public const KeyScopes All = KeyScopes.Mcp | KeyScopes.AdminRead | KeyScopes.AdminWrite | KeyScopes.Connect | KeyScopes.Instance;
 
     public static KeyScopes? Parse(string text) => text switch
     {
@@ -15,14 +15,18 @@ internal static class KeyScopeText
         "admin:read" => KeyScopes.AdminRead,
         "admin:write" => KeyScopes.AdminWrite,
         "connect" => KeyScopes.Connect,
+        "instance" => KeyScopes.Instance,
         _ => null,
     };
 
     public static IReadOnlyList<string> Format(KeyScopes scopes)
     {
-        var names = new List<string>(4);
+        var names = new List<string>(5);
         foreach (var (scope, name) in ((KeyScopes, string)[])
-            [(KeyScopes.Mcp, "mcp"), (KeyScopes.AdminRead, "admin:read"), (KeyScopes.AdminWrite, "admin:write"), (KeyScopes.Connect, "connect")])
+            [
+                (KeyScopes.Mcp, "mcp"), (KeyScopes.AdminRead, "admin:read"), (KeyScopes.AdminWrite, "admin:write"), (KeyScopes.Connect, "connect"),
+                (KeyScopes.Instance, "instance"),
+            ])
         {
             if (scopes.HasFlag(scope))
             {

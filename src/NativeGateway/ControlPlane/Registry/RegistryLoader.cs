@@ -18,7 +18,7 @@ internal sealed class RegistryLoader(IRegistryStore store, SnapshotHolder snapsh
     : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private FileConfig _file = file;
+    private volatile FileConfig _file = file;
     private RegistryConfig _registry = RegistryConfig.Empty;
     private long _loadedRevision = -1;
     private long _seenRevision = -1;
@@ -28,6 +28,9 @@ internal sealed class RegistryLoader(IRegistryStore store, SnapshotHolder snapsh
 
     /// <summary>The newest revision that was looked at, usable or not; what changes are waited for from.</summary>
     public long SeenRevision => Interlocked.Read(ref _seenRevision);
+
+    /// <summary>The state of the file that is in use.</summary>
+    public FileConfig File => _file;
 
     public void Dispose() => _turn.Dispose();
 
@@ -54,6 +57,16 @@ internal sealed class RegistryLoader(IRegistryStore store, SnapshotHolder snapsh
         }
     }
 
+    /// <summary>Loads what was stored since the last load, if anything was; afterwards this process works by it.</summary>
+    /// <exception cref="StoreUnavailableException">What runs is kept.</exception>
+    public async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        if (await store.GetRevisionAsync(cancellationToken) != SeenRevision)
+        {
+            await ReloadAsync(cancellationToken);
+        }
+    }
+
     /// <summary>Puts another state of the file into use, over what was last loaded from the database; works while that is down.</summary>
     public async Task<IReadOnlyList<string>> UseFileAsync(FileConfig next, CancellationToken cancellationToken)
     {
@@ -70,7 +83,7 @@ internal sealed class RegistryLoader(IRegistryStore store, SnapshotHolder snapsh
 
     private List<string> Use(RegistryConfig registry, FileConfig next)
     {
-        var settings = next.Settings.ApplyTo(GatewaySettings.Default);
+        var settings = StoredSettings.Effective(registry, next);
         settings = settings with { AuthRequired = openness.RequiresKey ?? settings.AuthRequired };
         var found = new List<string>();
         if (!settings.AuthRequired && !openness.MayBeOpen)

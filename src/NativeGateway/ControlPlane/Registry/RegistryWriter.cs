@@ -1,24 +1,35 @@
-using NativeGateway.DataPlane.Policy;
 using NativeGateway.Model;
 using NativeGateway.Storage;
 
 namespace NativeGateway.ControlPlane.Registry;
 
-/// <summary>Why an operation was refused, for the person who asked for it.</summary>
-internal sealed record Refusal(string Message);
-
-/// <summary>A key that was just made or renewed. The text is shown once and then forgotten.</summary>
-internal sealed record IssuedKey(KeyConfig Key, string Text)
+/// <summary>
+/// Reads and changes the registry, for the command line and the administration API alike. A change is decided on one state, checked as the
+/// snapshot would check it, and written only if that state is still the present one; otherwise it is decided again. So no two administrators
+/// undo each other's work unseen, and nothing is stored that would keep the gateway from loading its configuration.
+/// </summary>
+/// <param name="file">What the configuration file says at the moment.</param>
+internal sealed class RegistryWriter(IRegistryStore store, TimeProvider time, Func<FileConfig> file)
 {
-    public override string ToString() => $"key {Key.Id}";
-}
+    private const int MostAttempts = 32;
 
-/// <summary>What a new key shall be.</summary>
-internal sealed record KeyRequest(string Name, KeyScopes Scopes, PermissionConfig Permissions, LimitConfig? Limits, DateTimeOffset? ExpiresAt);
+    private volatile RegistryConfig _last = RegistryConfig.Empty;
 
-/// <summary>The validated operations on the registry, for the command line and the administration API alike. Works in one workspace.</summary>
-internal sealed class RegistryWriter(IRegistryStore store, TimeProvider time)
-{
+    public FileConfig File => file();
+
+    /// <summary>The present state. The one that was read last is used again while it is the newest.</summary>
+    /// <exception cref="StoreUnavailableException"/>
+    public async Task<RegistryConfig> LoadAsync(CancellationToken cancellationToken)
+    {
+        var last = _last;
+        if (last.Revision == 0 || await store.GetRevisionAsync(cancellationToken) != last.Revision)
+        {
+            _last = last = await store.LoadAsync(cancellationToken);
+        }
+
+        return last;
+    }
+
     /// <summary>
     /// Creates the first organization, workspace and administrator key on an empty database; null when there is something already, so that
     /// of several processes exactly one gets (and shows) the key.
@@ -26,109 +37,78 @@ internal sealed class RegistryWriter(IRegistryStore store, TimeProvider time)
     public async Task<IssuedKey?> InitializeAsync(CancellationToken cancellationToken)
     {
         // Asked first, because hashing a key that is not needed takes a noticeable part of a start.
-        var registry = await store.LoadAsync(cancellationToken);
+        var registry = await LoadAsync(cancellationToken);
         if (registry.Organizations.Count > 0)
         {
             return null;
         }
 
-        var issued = Issue(new KeyRequest("administrator", KeyScopeText.All, PermissionConfig.Everything, null, null));
+        var request = new KeyRequest("administrator", KeyScopeText.All, PermissionConfig.Everything, null, null);
+        var issued = IssuedKey.Create(request, DefaultTenant.Workspace, time.GetUtcNow());
         var first = await store.TryInitializeAsync(DefaultTenant.Organization, DefaultTenant.Workspace, issued.Key, cancellationToken);
         return first ? issued : null;
     }
 
-    /// <summary>Adds an upstream, or replaces the one of that name when asked to.</summary>
-    public async Task<Refusal?> SaveUpstreamAsync(UpstreamConfig upstream, bool replace, CancellationToken cancellationToken)
+    /// <summary>Null when the change is made.</summary>
+    /// <param name="plan">Called again when the registry has become another one meanwhile.</param>
+    public async Task<Refusal?> ChangeAsync(Func<RegistryConfig, Plan> plan, CancellationToken cancellationToken)
     {
-        var registry = await store.LoadAsync(cancellationToken);
-        var existing = Find(registry, upstream.Key);
-        if (existing is not null && !replace)
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            return new Refusal($"there is a server \"{upstream.Key}\" already; remove it first, or replace it");
+            var registry = await LoadAsync(cancellationToken);
+            var (writes, refusal) = plan(registry);
+            if ((refusal ?? WhyInvalid(registry, writes)) is { } why)
+            {
+                return why;
+            }
+
+            var conflict = writes.Count == 0
+                ? StoreConflict.None
+                : await store.CommitAsync(new RegistryChange(writes, registry.Revision), cancellationToken);
+            if (conflict != StoreConflict.Outdated)
+            {
+                return Explain(conflict);
+            }
         }
 
-        var stored = upstream with { Id = existing?.Id ?? Guid.CreateVersion7(time.GetUtcNow()), Source = ConfigSource.Database };
-        return Explain(await store.SaveUpstreamAsync(stored, cancellationToken), upstream.Key);
+        return new Refusal(RefusalKind.Busy, "the registry is being changed by many at once; try again");
     }
 
-    public async Task<Refusal?> SetDisabledAsync(string key, bool disabled, CancellationToken cancellationToken)
+    /// <summary>What an <c>Idempotency-Key</c> created within the time that this is remembered for.</summary>
+    public async Task<Creation?> FindCreationAsync(string callerId, string idempotencyKey, CancellationToken cancellationToken)
     {
-        var upstream = Find(await store.LoadAsync(cancellationToken), key);
-        if (upstream is null)
+        var creation = await store.FindCreationAsync(callerId, idempotencyKey, cancellationToken);
+        return creation is not null && creation.CreatedAt + Creation.Memory > time.GetUtcNow() ? creation : null;
+    }
+
+    /// <summary>Faults that the change would add; those that are there already are not its fault.</summary>
+    private Refusal? WhyInvalid(RegistryConfig registry, IReadOnlyList<RegistryWrite> writes)
+    {
+        if (writes.Count == 0)
         {
-            return Unknown(key);
+            return null;
         }
 
-        return upstream.Disabled == disabled
-            ? null
-            : Explain(await store.SaveUpstreamAsync(upstream with { Disabled = disabled }, cancellationToken), key);
+        var before = FaultsOf(registry);
+        var added = FaultsOf(RegistryPreview.After(registry, writes)).Except(before, StringComparer.Ordinal).ToList();
+        return added.Count == 0 ? null : new Refusal(RefusalKind.Conflict, string.Join(' ', added));
     }
 
-    public async Task<Refusal?> RemoveUpstreamAsync(string key, CancellationToken cancellationToken)
+    private List<string> FaultsOf(RegistryConfig registry)
     {
-        var upstream = Find(await store.LoadAsync(cancellationToken), key);
-        return upstream is null ? Unknown(key) : Explain(await store.DeleteUpstreamAsync(upstream.Id, cancellationToken), key);
+        var faults = new List<string>();
+        var settings = StoredSettings.Effective(registry, File);
+        SnapshotBuilder.Check(registry, File.Upstreams, File.Keys, settings, anonymousAllowed: !settings.AuthRequired, faults);
+        faults.RemoveAll(SnapshotBuilder.IsWarning);
+        return faults;
     }
 
-    public async Task<(IssuedKey? Issued, Refusal? Refusal)> CreateKeyAsync(KeyRequest request, CancellationToken cancellationToken)
-    {
-        var issued = Issue(request);
-        var refusal = Explain(await store.SaveKeyAsync(issued.Key, cancellationToken), issued.Key.Id);
-        return refusal is null ? (issued, null) : (null, refusal);
-    }
-
-    /// <summary>Gives a key a new secret; the former one is refused at once.</summary>
-    public async Task<(IssuedKey? Issued, Refusal? Refusal)> RotateKeyAsync(KeyConfig key, CancellationToken cancellationToken)
-    {
-        if (key.RevokedAt is not null)
-        {
-            return (null, new Refusal($"key {key.Id} is revoked and stays so; create a new one"));
-        }
-
-        var renewed = ApiKey.Create(key.Id);
-        var issued = new IssuedKey(key with { SecretHash = Argon2id.Hash(renewed.Secret) }, renewed.Text);
-        var refusal = Explain(await store.SaveKeyAsync(issued.Key, cancellationToken), key.Id);
-        return refusal is null ? (issued, null) : (null, refusal);
-    }
-
-    public async Task<Refusal?> RevokeKeyAsync(KeyConfig key, CancellationToken cancellationToken)
-    {
-        return key.RevokedAt is not null
-            ? null
-            : Explain(await store.SaveKeyAsync(key with { RevokedAt = time.GetUtcNow() }, cancellationToken), key.Id);
-    }
-
-    private IssuedKey Issue(KeyRequest request)
-    {
-        var made = ApiKey.Create();
-        var key = new KeyConfig
-        {
-            Id = made.Id,
-            OrganizationId = DefaultTenant.OrganizationId,
-            WorkspaceId = DefaultTenant.WorkspaceId,
-            Name = request.Name,
-            SecretHash = Argon2id.Hash(made.Secret),
-            Scopes = request.Scopes,
-            Permissions = request.Permissions,
-            Limits = request.Limits,
-            CreatedAt = time.GetUtcNow(),
-            ExpiresAt = request.ExpiresAt,
-        };
-        return new IssuedKey(key, made.Text);
-    }
-
-    private static UpstreamConfig? Find(RegistryConfig registry, string key)
-    {
-        return registry.Upstreams.FirstOrDefault(upstream => upstream.WorkspaceId == DefaultTenant.WorkspaceId && upstream.Key == key);
-    }
-
-    private static Refusal Unknown(string key) => new($"there is no server \"{key}\" in the database");
-
-    private static Refusal? Explain(StoreConflict conflict, string name) => conflict switch
+    /// <summary>What the plan could have known, had it looked; names are the one rule that is left to the database.</summary>
+    private static Refusal? Explain(StoreConflict conflict) => conflict switch
     {
         StoreConflict.None => null,
-        StoreConflict.Duplicate => new Refusal($"\"{name}\" exists already"),
-        StoreConflict.NotFound => new Refusal($"\"{name}\" does not exist (any more)"),
-        _ => new Refusal("the workspace \"default\" does not exist; was this database made by another program?"),
+        StoreConflict.Duplicate => new Refusal(RefusalKind.Conflict, "there is one of that name already"),
+        StoreConflict.NotFound => new Refusal(RefusalKind.NotFound, "it does not exist (any more)"),
+        _ => new Refusal(RefusalKind.Conflict, "what it belongs to does not exist, or something still belongs to it"),
     };
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using NativeGateway.ControlPlane.Admin;
 
 namespace NativeGateway.Hosting.Commands;
 

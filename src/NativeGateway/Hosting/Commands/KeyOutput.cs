@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
+using NativeGateway.ControlPlane.Admin;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.DataPlane.Policy;
 using NativeGateway.Model;
@@ -10,35 +10,7 @@ namespace NativeGateway.Hosting.Commands;
 /// <summary>How keys are shown and named on the command line. Never their secrets, except for the one moment when they are made.</summary>
 internal static class KeyOutput
 {
-    public static string State(KeyConfig key, DateTimeOffset now)
-    {
-        return key.RevokedAt is not null ? "revoked" : key.ExpiresAt <= now ? "expired" : "active";
-    }
-
     public static string Date(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture) ?? "-";
-
-    public static void Write(Utf8JsonWriter json, KeyConfig key, DateTimeOffset now)
-    {
-        json.WriteString("id", key.Id);
-        json.WriteString("name", key.Name);
-        json.WriteString("state", State(key, now));
-        json.WriteTexts("scopes", KeyScopeText.Format(key.Scopes));
-        WriteGlobs(json, "servers", key.Permissions.Servers);
-        WriteGlobs(json, "tools", key.Permissions.Tools);
-        WriteGlobs(json, "prompts", key.Permissions.Prompts);
-        WriteGlobs(json, "resources", key.Permissions.Resources);
-        if (key.Limits is { } limits)
-        {
-            json.WriteStartObject("limits");
-            json.WriteNumber("requestsPerMinute", limits.RequestsPerMinute);
-            json.WriteNumber("burst", limits.Burst);
-            json.WriteEndObject();
-        }
-
-        json.WriteTime("createdAt", key.CreatedAt);
-        json.WriteTime("expiresAt", key.ExpiresAt);
-        json.WriteTime("revokedAt", key.RevokedAt);
-    }
 
     /// <summary>Shows a key that was just made: the one time that its text is seen.</summary>
     public static void PrintIssued(CliContext context, IssuedKey issued, bool json)
@@ -48,8 +20,7 @@ internal static class KeyOutput
             JsonOutput.Print(context.Out, writer =>
             {
                 writer.WriteStartObject();
-                writer.WriteString("key", issued.Text);
-                Write(writer, issued.Key, context.Time.GetUtcNow());
+                KeyJson.Write(writer, issued, context.Time.GetUtcNow());
                 writer.WriteEndObject();
             });
             return;
@@ -73,13 +44,5 @@ internal static class KeyOutput
             ? $"there is no key \"{id}\"; see: native-gateway keys list"
             : $"{found.Count} keys have the name \"{which}\"; name one by its id: {string.Join(", ", found.Select(key => key.Id))}";
         return found.Count == 1 ? found[0] : null;
-    }
-
-    private static void WriteGlobs(Utf8JsonWriter json, string name, GlobRule rule)
-    {
-        json.WriteStartObject(name);
-        json.WriteTexts("allow", rule.Allow);
-        json.WriteTexts("deny", rule.Deny);
-        json.WriteEndObject();
     }
 }

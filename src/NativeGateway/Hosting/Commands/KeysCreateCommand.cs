@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
-using NativeGateway.Hosting.Configuration;
 using NativeGateway.Model;
 
 namespace NativeGateway.Hosting.Commands;

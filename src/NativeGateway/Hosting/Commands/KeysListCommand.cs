@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NativeGateway.ControlPlane.Admin;
 using NativeGateway.ControlPlane.Registry;
 
 namespace NativeGateway.Hosting.Commands;
@@ -22,7 +23,7 @@ internal static class KeysListCommand
                 var now = context.Time.GetUtcNow();
                 if (parsed.GetValue(json))
                 {
-                    JsonOutput.PrintList(context.Out, keys, (writer, key) => KeyOutput.Write(writer, key, now));
+                    JsonOutput.PrintList(context.Out, keys, (writer, key) => KeyJson.Write(writer, key, now));
                     return ExitCode.Done;
                 }
 
@@ -30,7 +31,7 @@ internal static class KeysListCommand
                 foreach (var key in keys)
                 {
                     var scopes = string.Join(',', KeyScopeText.Format(key.Scopes));
-                    table.Add(key.Id, KeyOutput.State(key, now), scopes, KeyOutput.Date(key.CreatedAt), KeyOutput.Date(key.ExpiresAt), key.Name);
+                    table.Add(key.Id, KeyJson.State(key, now), scopes, KeyOutput.Date(key.CreatedAt), KeyOutput.Date(key.ExpiresAt), key.Name);
                 }
 
                 table.Print(context.Out);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NativeGateway.ControlPlane.Admin;
 
 namespace NativeGateway.Hosting.Commands;
 
@@ -27,7 +28,7 @@ internal static class KeysShowCommand
                 JsonOutput.Print(context.Out, writer =>
                 {
                     writer.WriteStartObject();
-                    KeyOutput.Write(writer, key, context.Time.GetUtcNow());
+                    KeyJson.Write(writer, key, context.Time.GetUtcNow());
                     writer.WriteEndObject();
                 });
                 return ExitCode.Done;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
-using NativeGateway.Hosting.Configuration;
+using NativeGateway.ControlPlane.Admin;
+using NativeGateway.ControlPlane.Configuration;
 
 namespace NativeGateway.Hosting.Commands;
 

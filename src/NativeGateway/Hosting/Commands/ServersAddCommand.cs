@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.CommandLine;
 using System.Text.Json;
-using NativeGateway.Hosting.Configuration;
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.Model;
 
 namespace NativeGateway.Hosting.Commands;

@@ -6,7 +6,7 @@ namespace NativeGateway.Hosting.Commands;
 /// <summary><c>servers enable|disable|remove</c>: one change of one entry of the database.</summary>
 internal static class ServersChangeCommand
 {
-    public static Command Build(CliContext context, string verb, string description, Func<RegistryWriter, string, CancellationToken, Task<Refusal?>> change)
+    public static Command Build(CliContext context, string verb, string description, Func<OperatorWriter, string, CancellationToken, Task<Refusal?>> change)
     {
         var store = new StoreArguments();
         var name = new Argument<string>("NAME") { Description = "Its name, as servers list shows it" };

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using System.Text.Json;
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.Hosting.Configuration;
 using NativeGateway.Model;
 

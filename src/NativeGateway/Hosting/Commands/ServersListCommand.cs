@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NativeGateway.ControlPlane.Admin;
 using NativeGateway.Model;
 
 namespace NativeGateway.Hosting.Commands;
@@ -21,7 +22,7 @@ internal static class ServersListCommand
                 var upstreams = await session.LoadUpstreamsAsync(cancellationToken);
                 if (parsed.GetValue(json))
                 {
-                    JsonOutput.PrintList(context.Out, upstreams, ServerOutput.Write);
+                    JsonOutput.PrintList(context.Out, upstreams, ServerJson.Write);
                     return ExitCode.Done;
                 }
 
@@ -29,7 +30,7 @@ internal static class ServersListCommand
                 foreach (var upstream in upstreams)
                 {
                     var source = upstream.Source == ConfigSource.File ? "file" : "database";
-                    table.Add(upstream.Key, ServerOutput.Transport(upstream), source, upstream.Disabled ? "disabled" : "enabled", ServerOutput.Where(upstream));
+                    table.Add(upstream.Key, ServerJson.Transport(upstream), source, upstream.Disabled ? "disabled" : "enabled", ServerOutput.Where(upstream));
                 }
 
                 table.Print(context.Out);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NativeGateway.ControlPlane.Admin;
 
 namespace NativeGateway.Hosting.Commands;
 
@@ -27,7 +28,7 @@ internal static class ServersShowCommand
                 JsonOutput.Print(context.Out, writer =>
                 {
                     writer.WriteStartObject();
-                    ServerOutput.Write(writer, upstream);
+                    ServerJson.Write(writer, upstream);
                     writer.WriteEndObject();
                 });
                 return ExitCode.Done;

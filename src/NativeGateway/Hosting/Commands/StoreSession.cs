@@ -11,14 +11,17 @@ internal sealed class StoreSession : IAsyncDisposable
     {
         Store = store;
         File = file;
-        Writer = new RegistryWriter(store, time);
+        Registry = new RegistryWriter(store, time, () => file);
+        Writer = new OperatorWriter(Registry, time);
     }
 
     public IRegistryStore Store { get; }
 
     public FileConfig File { get; }
 
-    public RegistryWriter Writer { get; }
+    public RegistryWriter Registry { get; }
+
+    public OperatorWriter Writer { get; }
 
     public ValueTask DisposeAsync() => Store.DisposeAsync();
 
@@ -46,7 +49,7 @@ internal sealed class StoreSession : IAsyncDisposable
         {
             await using var session = new StoreSession(options.Store.Open(), options.File, context.Time);
             await session.Store.MigrateAsync(cancellationToken);
-            if (creates && await session.Writer.InitializeAsync(cancellationToken) is { } administrator)
+            if (creates && await session.Registry.InitializeAsync(cancellationToken) is { } administrator)
             {
                 context.Error.WriteLine("The database was empty: created the organization and the workspace \"default\".");
                 context.Error.WriteLine($"Administrator key, shown this once: {administrator.Text}");

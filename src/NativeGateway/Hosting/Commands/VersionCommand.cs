@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using NativeGateway.ControlPlane.Admin;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.Hosting.Commands;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Model;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using NativeGateway.ControlPlane.Registry;
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.DataPlane.Policy;
 using NativeGateway.Model;
 
@@ -41,80 +41,38 @@ internal static class KeyListReader
     {
         if (item.Element.ValueKind == JsonValueKind.String)
         {
-            return item.Text() is { } bare ? Make(item, bare, DefaultName, KeyScopes.Mcp, PermissionConfig.Everything) : null;
+            return item.Text() is { } bare ? Make(item, bare, DefaultName, KeyRightsReader.Read([])) : null;
         }
 
-        if (item.Members("key", "name", "scopes", "servers", "tools", "prompts", "resources", "limits", "toolLimits") is not { } members)
+        if (item.Members(["key", "name", .. KeyRightsReader.Known]) is not { } members)
         {
             return null;
         }
 
         var name = members.TryGetValue("name", out var nameNode) ? nameNode.Text() ?? "" : DefaultName;
-        var scopes = members.TryGetValue("scopes", out var scopesNode) ? ReadScopes(scopesNode) : KeyScopes.Mcp;
-        var permissions = new PermissionConfig(Globs(members, "servers"), Globs(members, "tools"), Globs(members, "prompts"), Globs(members, "resources"));
-        var limits = members.TryGetValue("limits", out var limitsNode) ? LimitReader.Read(limitsNode) : null;
-        var toolLimits = members.TryGetValue("toolLimits", out var toolLimitsNode) ? ReadToolLimits(toolLimitsNode) : [];
+        var rights = KeyRightsReader.Read(members);
         if (!members.TryGetValue("key", out var keyNode))
         {
             item.Fault("has no \"key\"; add it, best as \"${NAME}\" of an environment variable");
             return null;
         }
 
-        var key = keyNode.Text() is { } text ? Make(keyNode, text, name, scopes, permissions) : null;
-        return key is null ? null : key with { Limits = limits, ToolLimits = toolLimits };
+        return keyNode.Text() is { } text ? Make(keyNode, text, name, rights) : null;
     }
 
-    private static FileKey? Make(ConfigNode node, string text, string name, KeyScopes scopes, PermissionConfig permissions)
+    private static FileKey? Make(ConfigNode node, string text, string name, KeyRights rights)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         if (ApiKey.TryParse(bytes, out var key))
         {
-            return new FileKey(name, Encoding.ASCII.GetString(key.Id), ApiKey.Digest(bytes), scopes, permissions);
+            return new FileKey(name, Encoding.ASCII.GetString(key.Id), ApiKey.Digest(bytes), rights.Scopes, rights.Permissions)
+            {
+                Limits = rights.Limits,
+                ToolLimits = rights.ToolLimits,
+            };
         }
 
         node.Fault("is not a whole key (ngw_…, as \"native-gateway keys create\" prints it): mistyped, cut off, or made by hand");
         return null;
-    }
-
-    private static Dictionary<string, LimitConfig> ReadToolLimits(ConfigNode node)
-    {
-        var limits = new Dictionary<string, LimitConfig>(StringComparer.Ordinal);
-        foreach (var (glob, entry) in node.Entries() ?? [])
-        {
-            if (LimitReader.Read(entry) is { } limit)
-            {
-                limits[glob] = limit;
-            }
-        }
-
-        return limits;
-    }
-
-    private static KeyScopes ReadScopes(ConfigNode node)
-    {
-        var scopes = KeyScopes.None;
-        foreach (var item in node.Items() ?? [])
-        {
-            if (item.Text() is not { } text)
-            {
-                continue;
-            }
-
-            if (KeyScopeText.Parse(text) is { } scope)
-            {
-                scopes |= scope;
-            }
-            else
-            {
-                item.Fault($"must be one of {KeyScopeText.Known}");
-            }
-        }
-
-        return scopes;
-    }
-
-    private static GlobRule Globs(Dictionary<string, ConfigNode> members, string name)
-    {
-        return members.TryGetValue(name, out var node) ? GlobReader.Read(node) : GlobRule.Everything;
     }
 }

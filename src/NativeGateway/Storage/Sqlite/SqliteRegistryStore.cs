@@ -54,23 +54,11 @@ internal sealed class SqliteRegistryStore(SqliteDatabase database, SecretBox sec
             transaction => RegistrySql.InitializeAsync(transaction, organization, workspace, administrator, cancellationToken),
             cancellationToken) == StoreConflict.None;
 
-    public Task<StoreConflict> SaveOrganizationAsync(OrganizationConfig organization, CancellationToken cancellationToken) =>
-        ChangeAsync(transaction => RegistrySql.SaveAsync(transaction, organization, cancellationToken), cancellationToken);
+    public Task<StoreConflict> CommitAsync(RegistryChange change, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => _sql.ApplyAsync(transaction, change, cancellationToken), cancellationToken);
 
-    public Task<StoreConflict> SaveWorkspaceAsync(WorkspaceConfig workspace, CancellationToken cancellationToken) =>
-        ChangeAsync(transaction => RegistrySql.SaveAsync(transaction, workspace, cancellationToken), cancellationToken);
-
-    public Task<StoreConflict> SaveUpstreamAsync(UpstreamConfig upstream, CancellationToken cancellationToken) =>
-        ChangeAsync(transaction => _sql.SaveAsync(transaction, upstream, cancellationToken), cancellationToken);
-
-    public Task<StoreConflict> DeleteUpstreamAsync(Guid upstreamId, CancellationToken cancellationToken) =>
-        ChangeAsync(transaction => RegistrySql.DeleteUpstreamAsync(transaction, upstreamId, cancellationToken), cancellationToken);
-
-    public Task<StoreConflict> SaveKeyAsync(KeyConfig key, CancellationToken cancellationToken) =>
-        ChangeAsync(transaction => RegistrySql.SaveAsync(transaction, key, cancellationToken), cancellationToken);
-
-    public Task<StoreConflict> SaveSettingAsync(string name, string value, CancellationToken cancellationToken) =>
-        ChangeAsync(transaction => _sql.SaveSettingAsync(transaction, name, value, cancellationToken), cancellationToken);
+    public Task<Creation?> FindCreationAsync(string callerId, string idempotencyKey, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => RegistrySql.FindCreationAsync(transaction, callerId, idempotencyKey, cancellationToken), cancellationToken);
 
     public Task<IReadOnlyList<StoredCatalog>> LoadCatalogsAsync(CancellationToken cancellationToken) =>
         database.ReadAsync(transaction => RegistrySql.LoadCatalogsAsync(transaction, cancellationToken), cancellationToken);

@@ -98,7 +98,7 @@ internal sealed class StdioFixture : IAsyncDisposable, IUpstreamEvents
         File.Delete(_diary);
     }
 
-    private static string EchoServerPath
+    public static string EchoServerPath
     {
         get
         {

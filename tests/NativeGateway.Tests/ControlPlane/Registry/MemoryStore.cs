@@ -1,4 +1,3 @@
-using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Model;
 using NativeGateway.Storage;
 
@@ -50,17 +49,9 @@ internal sealed class MemoryStore : IRegistryStore
     public Task<bool> TryInitializeAsync(OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken) =>
         Reach(false);
 
-    public Task<StoreConflict> SaveOrganizationAsync(OrganizationConfig organization, CancellationToken cancellationToken) => Reach(StoreConflict.None);
+    public Task<StoreConflict> CommitAsync(RegistryChange change, CancellationToken cancellationToken) => Reach(StoreConflict.None);
 
-    public Task<StoreConflict> SaveWorkspaceAsync(WorkspaceConfig workspace, CancellationToken cancellationToken) => Reach(StoreConflict.None);
-
-    public Task<StoreConflict> SaveUpstreamAsync(UpstreamConfig upstream, CancellationToken cancellationToken) => Reach(StoreConflict.None);
-
-    public Task<StoreConflict> DeleteUpstreamAsync(Guid upstreamId, CancellationToken cancellationToken) => Reach(StoreConflict.None);
-
-    public Task<StoreConflict> SaveKeyAsync(KeyConfig key, CancellationToken cancellationToken) => Reach(StoreConflict.None);
-
-    public Task<StoreConflict> SaveSettingAsync(string name, string value, CancellationToken cancellationToken) => Reach(StoreConflict.None);
+    public Task<Creation?> FindCreationAsync(string callerId, string idempotencyKey, CancellationToken cancellationToken) => Reach<Creation?>(null);
 
     public Task<IReadOnlyList<StoredCatalog>> LoadCatalogsAsync(CancellationToken cancellationToken) =>
         Reach<IReadOnlyList<StoredCatalog>>([.. Catalogs.Values]);

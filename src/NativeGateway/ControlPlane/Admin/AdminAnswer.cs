@@ -1,0 +1,47 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using NativeGateway.ControlPlane.Registry;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.ControlPlane.Admin;
+
+/// <summary>What an operation answers with: content, nothing, or a problem.</summary>
+internal sealed record AdminAnswer(int Status, ReadOnlyMemory<byte> Content)
+{
+    private static readonly JsonWriterOptions Json = new() { Encoder = JsonText.Encoder };
+
+    public static readonly AdminAnswer Nothing = new(StatusCodes.Status204NoContent, default);
+
+    public Problem? Problem { get; private init; }
+
+    public string ContentType { get; init; } = "application/json";
+
+    public string? ETag { get; init; }
+
+    /// <summary>Below <see cref="AdminApi.Root"/>.</summary>
+    public string? Location { get; init; }
+
+    /// <summary>The answer to a repeated creation.</summary>
+    public bool IsReplayed { get; init; }
+
+    public static AdminAnswer Of(Action<Utf8JsonWriter> write) => new(StatusCodes.Status200OK, Write(write));
+
+    public static AdminAnswer Of(Problem problem) => new(problem.Status, default) { Problem = problem };
+
+    public static AdminAnswer Of(Refusal refusal) => Of(Admin.Problem.Of(refusal));
+
+    /// <summary>One JSON object.</summary>
+    public static ReadOnlyMemory<byte> Write(Action<Utf8JsonWriter> write)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer, Json))
+        {
+            writer.WriteStartObject();
+            write(writer);
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+}

@@ -1,0 +1,53 @@
+using NativeGateway.Model;
+
+namespace NativeGateway.ControlPlane.Admin;
+
+/// <summary>One operation of the API.</summary>
+/// <param name="Template">Below <see cref="AdminApi.Root"/>; a segment <c>{id}</c> stands for any text.</param>
+/// <param name="Scopes">What the caller's key must have; none for what everybody may see.</param>
+internal sealed record AdminRoute(string Method, string Template, KeyScopes Scopes, Func<AdminRequest, Task<AdminAnswer>> AnswerAsync)
+{
+    private readonly string[] _segments = Template.Split('/');
+
+    /// <summary>What the body is; nothing is read when the operation takes none.</summary>
+    public BodyKind Body { get; init; }
+
+    /// <param name="id">The text at the place of <c>{id}</c>, unescaped; empty without one.</param>
+    public bool Matches(string[] path, out string id)
+    {
+        id = "";
+        if (path.Length != _segments.Length)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < path.Length; i++)
+        {
+            if (_segments[i] == "{id}")
+            {
+                id = path[i];
+            }
+            else if (_segments[i] != path[i])
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
+
+/// <summary>The bodies that an operation takes.</summary>
+internal enum BodyKind
+{
+    None,
+
+    /// <summary><c>application/json</c>.</summary>
+    Json,
+
+    /// <summary>RFC 7396: <c>application/merge-patch+json</c>, or <c>application/json</c>.</summary>
+    MergePatch,
+
+    /// <summary><c>application/json</c> or <c>text/csv</c>.</summary>
+    Table,
+}

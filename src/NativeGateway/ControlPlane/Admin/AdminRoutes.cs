@@ -1,0 +1,72 @@
+using NativeGateway.ControlPlane.Registry;
+using NativeGateway.Model;
+
+namespace NativeGateway.ControlPlane.Admin;
+
+/// <summary>The table of all operations. Where two templates match a path the earlier one counts.</summary>
+internal sealed class AdminRoutes : IDisposable
+{
+    private const KeyScopes Read = KeyScopes.AdminRead;
+    private const KeyScopes Write = KeyScopes.AdminWrite;
+    private const KeyScopes Instance = KeyScopes.Instance;
+
+    private readonly KeysApi _keys;
+
+    public AdminRoutes(RegistryWriter registry, LiveServers live, TimeProvider time)
+    {
+        var creations = new Creations(registry, time);
+        var directory = new ServerDirectory(registry);
+        var organizations = new OrganizationsApi(registry, creations, time);
+        var workspaces = new WorkspacesApi(registry, creations, time);
+        var servers = new ServersApi(registry, creations, directory, time);
+        var transfer = new ServerTransfer(registry, directory, time);
+        var actions = new ServerActions(registry, directory, live, time);
+        var settings = new SettingsApi(registry);
+        _keys = new KeysApi(registry, creations, time);
+        All =
+        [
+            new("GET", "/openapi.json", KeyScopes.None, OpenApiDocument.GetAsync),
+
+            new("GET", "/organizations", Read, organizations.ListAsync),
+            new("POST", "/organizations", Write | Instance, organizations.CreateAsync) { Body = BodyKind.Json },
+            new("GET", "/organizations/{id}", Read, organizations.GetAsync),
+            new("PATCH", "/organizations/{id}", Write, organizations.UpdateAsync) { Body = BodyKind.MergePatch },
+            new("DELETE", "/organizations/{id}", Write | Instance, organizations.DeleteAsync),
+
+            new("GET", "/workspaces", Read, workspaces.ListAsync),
+            new("POST", "/workspaces", Write, workspaces.CreateAsync) { Body = BodyKind.Json },
+            new("GET", "/workspaces/{id}", Read, workspaces.GetAsync),
+            new("PATCH", "/workspaces/{id}", Write, workspaces.UpdateAsync) { Body = BodyKind.MergePatch },
+            new("DELETE", "/workspaces/{id}", Write, workspaces.DeleteAsync),
+
+            new("GET", "/servers/export", Read, transfer.ExportAsync),
+            new("POST", "/servers/import", Write, transfer.ImportAsync) { Body = BodyKind.Table },
+            new("GET", "/servers", Read, servers.ListAsync),
+            new("POST", "/servers", Write, servers.CreateAsync) { Body = BodyKind.Json },
+            new("GET", "/servers/{id}", Read, servers.GetAsync),
+            new("PATCH", "/servers/{id}", Write, servers.UpdateAsync) { Body = BodyKind.MergePatch },
+            new("DELETE", "/servers/{id}", Write, servers.DeleteAsync),
+            new("POST", "/servers/{id}/enable", Write, servers.EnableAsync),
+            new("POST", "/servers/{id}/disable", Write, servers.DisableAsync),
+            new("POST", "/servers/{id}/test", Write, actions.TestAsync),
+            new("POST", "/servers/{id}/refresh", Write, actions.RefreshAsync),
+            new("GET", "/servers/{id}/tools", Read, actions.ToolsAsync),
+            new("GET", "/servers/{id}/health", Read, actions.HealthAsync),
+
+            new("GET", "/keys", Read, _keys.ListAsync),
+            new("POST", "/keys", Write, _keys.CreateAsync) { Body = BodyKind.Json },
+            new("GET", "/keys/{id}", Read, _keys.GetAsync),
+            new("PATCH", "/keys/{id}", Write, _keys.UpdateAsync) { Body = BodyKind.MergePatch },
+            new("DELETE", "/keys/{id}", Write, _keys.DeleteAsync),
+            new("POST", "/keys/{id}/rotate", Write, _keys.RotateAsync),
+            new("POST", "/keys/{id}/revoke", Write, _keys.RevokeAsync),
+
+            new("GET", "/settings", Read | Instance, settings.GetAsync),
+            new("PATCH", "/settings", Write | Instance, settings.UpdateAsync) { Body = BodyKind.MergePatch },
+        ];
+    }
+
+    public IReadOnlyList<AdminRoute> All { get; }
+
+    public void Dispose() => _keys.Dispose();
+}

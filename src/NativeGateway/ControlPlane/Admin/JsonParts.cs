@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text.Json;
+using NativeGateway.Model;
+
+namespace NativeGateway.ControlPlane.Admin;
+
+/// <summary>The parts that representations are made of; the command line shows the same ones.</summary>
+internal static class JsonParts
+{
+    public static void WriteTexts(this Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+        {
+            json.WriteStringValue(text);
+        }
+
+        json.WriteEndArray();
+    }
+
+    /// <summary>In UTC and whole seconds; null for none.</summary>
+    public static void WriteTime(this Utf8JsonWriter json, string name, DateTimeOffset? time)
+    {
+        json.WriteString(name, time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+    }
+
+    public static void WriteGlobs(this Utf8JsonWriter json, string name, GlobRule rule)
+    {
+        json.WriteStartObject(name);
+        json.WriteTexts("allow", rule.Allow);
+        json.WriteTexts("deny", rule.Deny);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Left out when there is none.</summary>
+    public static void WriteLimit(this Utf8JsonWriter json, string name, LimitConfig? limit)
+    {
+        if (limit is not null)
+        {
+            json.WriteStartObject(name);
+            json.WriteNumber("requestsPerMinute", limit.RequestsPerMinute);
+            json.WriteNumber("burst", limit.Burst);
+            json.WriteEndObject();
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using NativeGateway.ControlPlane.Configuration;
+using NativeGateway.ControlPlane.Registry;
+using NativeGateway.Model;
+
+namespace NativeGateway.ControlPlane.Admin;
+
+/// <summary>
+/// <c>/keys</c>: an administrator manages the keys of its organization. A key that has the scope <c>instance</c> is made and changed only by
+/// another one that has it: a rotation, for one, shows its secret.
+/// </summary>
+internal sealed class KeysApi(RegistryWriter registry, Creations creations, TimeProvider time) : IDisposable
+{
+    private const string Path = "/keys";
+
+    private static readonly Refusal AboveCaller = new(
+        RefusalKind.Forbidden, "a key with the scope instance takes another key with that scope to make or change it");
+
+    private static readonly Refusal Revoked = new(RefusalKind.Conflict, "this key is revoked and stays so; create a new one");
+
+    private static readonly KeyRequest Blank = new("", KeyScopes.None, PermissionConfig.Everything, null, null);
+
+    /// <summary>Argon2id takes memory and a processor; more at once would only slow each other down.</summary>
+    private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
+
+    public void Dispose() => _hashing.Dispose();
+
+    public async Task<AdminAnswer> ListAsync(AdminRequest request)
+    {
+        var state = await registry.LoadAsync(request.ClientGone);
+        var now = time.GetUtcNow();
+        return Page.Answer(
+            request, state.Keys.Where(key => request.Sees(key.OrganizationId)), key => $"{key.CreatedAt:O}\0{key.Id}", (json, key) => KeyJson.Write(json, key, now));
+    }
+
+    public async Task<AdminAnswer> GetAsync(AdminRequest request) =>
+        Show(request, await registry.LoadAsync(request.ClientGone), request.Id) ?? AdminAnswer.Of(TenantRules.Unknown);
+
+    public async Task<AdminAnswer> CreateAsync(AdminRequest request)
+    {
+        // What is wrong is told before a secret is made for it.
+        if (PlanCreation(request, await registry.LoadAsync(request.ClientGone), NoKey).Refusal is { } early)
+        {
+            return AdminAnswer.Of(early);
+        }
+
+        var issued = await HashAsync(() => IssuedKey.Create(Blank, DefaultTenant.Workspace, time.GetUtcNow()), request.ClientGone);
+        var answer = await creations.CreateAsync(
+            request, Path, issued.Key.Id, state => PlanCreation(request, state, issued.Key), (state, id) => Show(request, state, id));
+        return answer.Problem is not null || answer.IsReplayed
+            ? answer
+            : await WithTextAsync(answer, issued, request);
+    }
+
+    public async Task<AdminAnswer> UpdateAsync(AdminRequest request) => request.IfMatch is null
+        ? AdminAnswer.Of(Problem.PreconditionRequired())
+        : await ChangeAsync(request, (state, key) => PlanUpdate(request, state, key));
+
+    public async Task<AdminAnswer> RotateAsync(AdminRequest request)
+    {
+        var present = Find(request, await registry.LoadAsync(request.ClientGone), request.Id);
+        if (present is null)
+        {
+            return AdminAnswer.Of(TenantRules.Unknown);
+        }
+
+        var issued = await HashAsync(() => IssuedKey.Renew(present), request.ClientGone);
+        var answer = await ChangeAsync(
+            request,
+            (_, key) => key.RevokedAt is not null ? new Plan([], Revoked) : Plan.Write(new SaveKey(key with { SecretHash = issued.Key.SecretHash })));
+        return answer.Problem is not null ? answer : await WithTextAsync(answer, issued, request);
+    }
+
+    public Task<AdminAnswer> RevokeAsync(AdminRequest request) => ChangeAsync(
+        request,
+        (_, key) => key.RevokedAt is not null ? Plan.Nothing : Plan.Write(new SaveKey(key with { RevokedAt = time.GetUtcNow() })));
+
+    public async Task<AdminAnswer> DeleteAsync(AdminRequest request)
+    {
+        var refusal = await registry.ChangeAsync(state => PlanChange(request, state, (_, key) => Plan.Write(new DeleteKey(key.Id))), request.ClientGone);
+        return refusal is null ? AdminAnswer.Nothing : AdminAnswer.Of(refusal);
+    }
+
+    private async Task<AdminAnswer> ChangeAsync(AdminRequest request, Func<RegistryConfig, KeyConfig, Plan> change)
+    {
+        var refusal = await registry.ChangeAsync(state => PlanChange(request, state, change), request.ClientGone);
+        return refusal is null ? await GetAsync(request) : AdminAnswer.Of(refusal);
+    }
+
+    private static Plan PlanChange(AdminRequest request, RegistryConfig state, Func<RegistryConfig, KeyConfig, Plan> change) =>
+        Find(request, state, request.Id) is not { } key ? TenantRules.UnknownPlan
+            : IsAbove(request, key) ? new Plan([], AboveCaller)
+            : EntityTag.Check(request.IfMatch, EntityTag.Of(key.Version)) is { } outdated ? new Plan([], outdated)
+            : change(state, key);
+
+    private static Plan PlanCreation(AdminRequest request, RegistryConfig state, KeyConfig blank)
+    {
+        var reading = ConfigReading.OfJson();
+        var key = KeyBody.Read(request, state, new ConfigNode(request.Body, "", reading), blank, request.Caller.Workspace?.Id);
+        var present = state.Keys.Count(one => one.OrganizationId == key.OrganizationId);
+        var why = TenantRules.FaultsOf(reading) ?? (IsAbove(request, key) ? AboveCaller : TenantRules.TooMany(present, TenantRules.MostKeys, "keys"));
+        return why is null ? Plan.Write(new SaveKey(key)) : new Plan([], why);
+    }
+
+    private static Plan PlanUpdate(AdminRequest request, RegistryConfig state, KeyConfig key)
+    {
+        if (key.RevokedAt is not null)
+        {
+            return new Plan([], Revoked);
+        }
+
+        var reading = ConfigReading.OfJson();
+        var next = KeyBody.Change(request, state, key, reading);
+        return (TenantRules.FaultsOf(reading) ?? (IsAbove(request, next) ? AboveCaller : null)) is { } why ? new Plan([], why) : Plan.Write(new SaveKey(next));
+    }
+
+    private static bool IsAbove(AdminRequest request, KeyConfig key) => key.Scopes.HasFlag(KeyScopes.Instance) && !request.IsInstanceAdministrator;
+
+    private static KeyConfig NoKey => new()
+    {
+        Id = "", OrganizationId = default, WorkspaceId = default, Name = "", SecretHash = "", Scopes = KeyScopes.None,
+    };
+
+    private static KeyConfig? Find(AdminRequest request, RegistryConfig state, string id) =>
+        state.Keys.FirstOrDefault(key => key.Id == id && request.Sees(key.OrganizationId));
+
+    private AdminAnswer? Show(AdminRequest request, RegistryConfig state, string id) => Find(request, state, id) is { } key
+        ? AdminAnswer.Of(json => KeyJson.Write(json, key, time.GetUtcNow())) with { ETag = EntityTag.Of(key.Version) }
+        : null;
+
+    /// <summary>The answer once more, with the whole key in it.</summary>
+    private async Task<AdminAnswer> WithTextAsync(AdminAnswer answer, IssuedKey issued, AdminRequest request)
+    {
+        var key = (await registry.LoadAsync(request.ClientGone)).Keys.FirstOrDefault(one => one.Id == issued.Key.Id) ?? issued.Key;
+        return answer with { Content = AdminAnswer.Write(json => KeyJson.Write(json, issued with { Key = key }, time.GetUtcNow())) };
+    }
+
+    private async Task<IssuedKey> HashAsync(Func<IssuedKey> make, CancellationToken cancellationToken)
+    {
+        await _hashing.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(make, CancellationToken.None);
+        }
+        finally
+        {
+            _hashing.Release();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using NativeGateway.ControlPlane.Configuration;
+
+namespace NativeGateway.ControlPlane.Admin;
+
+/// <summary>
+/// Lists in pages: <c>?limit=</c> items after <c>?cursor=</c>, in an order that later additions do not disturb. A cursor holds the place of the
+/// last item seen, so it stays good whatever is added or deleted meanwhile.
+/// </summary>
+internal static class Page
+{
+    private const int DefaultLimit = 50;
+    private const int MostPerPage = 200;
+    private const int LongestCursor = 1024;
+
+    /// <param name="place">Where an item stands in the order; different for every item.</param>
+    public static AdminAnswer Answer<T>(AdminRequest request, IEnumerable<T> items, Func<T, string> place, Action<Utf8JsonWriter, T> write)
+    {
+        var faults = new List<ConfigFault>();
+        var limit = ReadLimit(request.Parameter("limit"), faults);
+        var after = ReadCursor(request.Parameter("cursor"), faults);
+        if (faults.Count > 0)
+        {
+            return AdminAnswer.Of(Problem.Malformed("A parameter of the query is wrong.", faults));
+        }
+
+        var page = items.Select(item => (Place: place(item), Item: item))
+            .Where(entry => after is null || string.CompareOrdinal(entry.Place, after) > 0)
+            .OrderBy(entry => entry.Place, StringComparer.Ordinal)
+            .Take(limit + 1)
+            .ToList();
+        return AdminAnswer.Of(json =>
+        {
+            json.WriteStartArray("items");
+            foreach (var (_, item) in page.Take(limit))
+            {
+                json.WriteStartObject();
+                write(json, item);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            if (page.Count > limit)
+            {
+                json.WriteString("nextCursor", Base64Url.EncodeToString(Encoding.UTF8.GetBytes(page[limit - 1].Place)));
+            }
+        });
+    }
+
+    private static int ReadLimit(string? text, List<ConfigFault> faults)
+    {
+        if (text is null)
+        {
+            return DefaultLimit;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MostPerPage)
+        {
+            return limit;
+        }
+
+        faults.Add(new ConfigFault("limit", $"must be a whole number from 1 to {MostPerPage}"));
+        return DefaultLimit;
+    }
+
+    private static string? ReadCursor(string? text, List<ConfigFault> faults)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (text.Length is > 0 and <= LongestCursor && Base64Url.IsValid(text) && Decode(text) is { } place)
+        {
+            return place;
+        }
+
+        faults.Add(new ConfigFault("cursor", "is none that this list gave; begin without one"));
+        return null;
+    }
+
+    private static string? Decode(string text)
+    {
+        var bytes = Base64Url.DecodeFromChars(text);
+        return System.Text.Unicode.Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : null;
+    }
+}

@@ -1,0 +1,23 @@
+using NativeGateway.Model;
+
+namespace NativeGateway.ControlPlane.Registry;
+
+/// <summary>What the registry would be after a change, to be checked before it is made.</summary>
+internal static class RegistryPreview
+{
+    public static RegistryConfig After(RegistryConfig registry, IReadOnlyList<RegistryWrite> writes) => writes.Aggregate(registry, After);
+
+    private static RegistryConfig After(RegistryConfig registry, RegistryWrite write) => write switch
+    {
+        SaveOrganization save => registry with { Organizations = [.. registry.Organizations.Where(one => one.Id != save.Organization.Id), save.Organization] },
+        SaveWorkspace save => registry with { Workspaces = [.. registry.Workspaces.Where(one => one.Id != save.Workspace.Id), save.Workspace] },
+        SaveUpstream save => registry with { Upstreams = [.. registry.Upstreams.Where(one => one.Id != save.Upstream.Id), save.Upstream] },
+        SaveKey save => registry with { Keys = [.. registry.Keys.Where(one => one.Id != save.Key.Id), save.Key] },
+        SaveSetting save => registry with { Settings = new Dictionary<string, string>(registry.Settings) { [save.Name] = save.Value } },
+        DeleteOrganization delete => registry with { Organizations = [.. registry.Organizations.Where(one => one.Id != delete.Id)] },
+        DeleteWorkspace delete => registry with { Workspaces = [.. registry.Workspaces.Where(one => one.Id != delete.Id)] },
+        DeleteUpstream delete => registry with { Upstreams = [.. registry.Upstreams.Where(one => one.Id != delete.Id)] },
+        DeleteKey delete => registry with { Keys = [.. registry.Keys.Where(one => one.Id != delete.Id)] },
+        _ => registry,
+    };
+}
