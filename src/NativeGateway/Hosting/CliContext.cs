@@ -14,7 +14,7 @@ internal sealed record CliContext(
     TimeProvider Time)
 {
     /// <summary>Standard input and output as bytes, for the verbs that speak a protocol there.</summary>
-    public Func<StandardPipes> OpenPipes { get; init; } = static () => new StandardPipes(Stream.Null, Stream.Null);
+    public Func<StandardPipes> OpenPipes { get; init; } = static () => new StandardPipes(Stream.Null, Stream.Null, static () => false);
 
     /// <summary>A person sits at standard input, no program.</summary>
     public bool IsInteractive { get; init; } = true;
@@ -24,7 +24,7 @@ internal sealed record CliContext(
         var variables = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? "");
         return new CliContext(Console.Out, Console.Error, Console.In, Console.OpenStandardError(), variables, TimeProvider.System)
         {
-            OpenPipes = static () => new StandardPipes(Console.OpenStandardInput(), Console.OpenStandardOutput()),
+            OpenPipes = static () => new StandardPipes(Console.OpenStandardInput(), Console.OpenStandardOutput(), OutputEnd.IsBroken),
             IsInteractive = !Console.IsInputRedirected,
         };
     }

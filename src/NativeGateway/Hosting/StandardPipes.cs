@@ -15,12 +15,15 @@ internal sealed class StandardPipes : IDuplexPipe
 
     private readonly Pipe _in = new();
     private readonly Pipe _out = new(new PipeOptions(pauseWriterThreshold: MaxWaiting, resumeWriterThreshold: MaxWaiting / 2));
+    private readonly Func<bool> _isBroken;
     private readonly Thread _writer;
 
     /// <param name="input">Read by a background thread alone, until its end.</param>
     /// <param name="output">Written by another one alone.</param>
-    public StandardPipes(Stream input, Stream output)
+    /// <param name="isBroken">Nobody can read the output any more.</param>
+    public StandardPipes(Stream input, Stream output, Func<bool> isBroken)
     {
+        _isBroken = isBroken;
         new Thread(() => Run(() => Fill(input), () => _in.Writer.Complete())) { IsBackground = true, Name = "standard input" }.Start();
         _writer = new Thread(() => Run(() => Drain(output), () => _out.Reader.Complete())) { IsBackground = true, Name = "standard output" };
         _writer.Start();
@@ -76,6 +79,11 @@ internal sealed class StandardPipes : IDuplexPipe
             }
 
             output.Flush();
+            if (_isBroken())
+            {
+                return;
+            }
+
             _out.Reader.AdvanceTo(read.Buffer.End);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using NativeGateway.Shared;
 
 namespace NativeGateway.NativeTests.Upstreams;
@@ -16,9 +17,14 @@ internal sealed class LegacyUpstream : HttpUpstream
     private readonly ConcurrentDictionary<UpstreamReply, bool> _streams = new();
     private readonly TaskCompletionSource _hasStream = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private readonly ConcurrentDictionary<string, TaskCompletionSource> _answers = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _answers = new();
 
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public LegacyUpstream() => Tools["ask"] = AskAsync;
+
+    /// <summary>What a stream is taken up with that was asked for by the id of an event.</summary>
+    public Func<UpstreamReply, Task> Resume { get; set; } = reply => reply.EmptyAsync(404);
 
     /// <summary>Ends when the gateway has opened the long stream.</summary>
     public Task HasStream => _hasStream.Task.WaitAsync(TestTime.Limit);
@@ -53,6 +59,10 @@ internal sealed class LegacyUpstream : HttpUpstream
         {
             await reply.JsonAsync("""{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: no session"}}""", session is null ? 400 : 404);
         }
+        else if (request.HttpMethod == "GET" && request.Head["Last-Event-ID"] is not null)
+        {
+            await Resume(reply);
+        }
         else if (request.HttpMethod == "GET")
         {
             await StreamAsync(reply);
@@ -70,7 +80,7 @@ internal sealed class LegacyUpstream : HttpUpstream
 
             if (request is { Id: { } id, Method.Length: 0 })
             {
-                AnswerOf(id).TrySetResult();
+                AnswerOf(id).TrySetResult(request.Text);
             }
 
             await reply.EmptyAsync(202);
@@ -81,8 +91,21 @@ internal sealed class LegacyUpstream : HttpUpstream
         }
     }
 
-    private TaskCompletionSource AnswerOf(string id) =>
-        _answers.GetOrAdd(id, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+    private TaskCompletionSource<string> AnswerOf(string id) =>
+        _answers.GetOrAdd(id, _ => new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously));
+
+    /// <summary>Elicits a word on the stream of the call, and says then what was answered.</summary>
+    private async Task AskAsync(UpstreamRequest request, UpstreamReply reply)
+    {
+        await reply.BeginStreamAsync();
+        await reply.EventAsync(
+            """
+            {"jsonrpc":"2.0","id":"q-1","method":"elicitation/create","params":{"message":"Which word?","requestedSchema":{"type":"object","properties":{"word":{"type":"string"}}}}}
+            """.Trim());
+        var answer = await AnswerOf("\"q-1\"").Task.WaitAsync(TestTime.Limit);
+        await reply.EventAsync($$$"""{"jsonrpc":"2.0","id":{{{request.Id}}},"result":{"content":[{"type":"text","text":{{{JsonSerializer.Serialize(answer)}}}}]} }""");
+        await reply.EndStreamAsync();
+    }
 
     private Task InitializeAsync(UpstreamRequest request, UpstreamReply reply)
     {

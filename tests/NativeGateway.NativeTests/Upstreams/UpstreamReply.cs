@@ -35,6 +35,9 @@ internal sealed class UpstreamReply(NetworkStream stream, Socket connection)
 
     public Task EventAsync(string json) => ChunkAsync($"event: message\ndata: {json}\n\n");
 
+    /// <summary>An event without data, from which the stream can be taken up again at once.</summary>
+    public Task PrimeAsync(string id) => ChunkAsync($"id: {id}\nretry: 1\ndata: \n\n");
+
     public Task EndStreamAsync() => WriteAsync("0\r\n\r\n"u8.ToArray());
 
     /// <summary>Resets the connection, as a killed process does.</summary>

@@ -221,6 +221,42 @@ public sealed class OptionsLoaderTests : IDisposable
     }
 
     [Fact]
+    public void A_desktop_client_needs_no_key_and_finds_its_data_wherever_it_is_started()
+    {
+        var options = OptionsLoader.LoadStdio(new CommandLineOptions(), Environment(("HOME", "/home/me"), ("NATIVE_GATEWAY_API_KEY", "for others"))).Options!;
+
+        Assert.Equal((false, null, 0), (options.RequiresKey, options.Stdio!.ApiKey, options.Listen.Count));
+        Assert.Equal("/home/me/.local/share/native-gateway", options.Store.DataDirectory);
+        Assert.Equal("/s/native-gateway", OptionsLoader.LoadStdio(new CommandLineOptions(), Environment(("XDG_DATA_HOME", "/s"))).Options!.Store.DataDirectory);
+        Assert.Equal("./data", OptionsLoader.LoadStdio(new CommandLineOptions(), Environment()).Options!.Store.DataDirectory);
+        Assert.Equal("mine", OptionsLoader.LoadStdio(new CommandLineOptions { Data = "mine" }, Environment(("HOME", "/h"))).Options!.Store.DataDirectory);
+    }
+
+    [Fact]
+    public void A_key_that_is_demanded_comes_from_the_option_or_the_environment_and_beats_the_file()
+    {
+        var required = new CommandLineOptions { RequireApiAuth = true };
+        var open = WriteFile("""{ "auth": { "required": false } }""");
+
+        Assert.Equal("k", OptionsLoader.LoadStdio(required, Environment(("NATIVE_GATEWAY_API_KEY", "k"))).Options!.Stdio!.ApiKey);
+        Assert.Equal("o", OptionsLoader.LoadStdio(required with { ApiKey = "o" }, Environment(("NATIVE_GATEWAY_API_KEY", "k"))).Options!.Stdio!.ApiKey);
+        Assert.Equal("--require-api-auth", Assert.Single(OptionsLoader.LoadStdio(required, Environment()).Faults).Where);
+        Assert.Equal(true, Load(required with { Config = open, Listen = ["http://0.0.0.0:1"] }).Options!.RequiresKey);
+        Assert.Equal(true, Load(required, ("NATIVE_GATEWAY_NO_AUTH", "1")).Options!.RequiresKey);
+    }
+
+    [Fact]
+    public void A_bridge_needs_an_address_and_a_key_that_a_header_can_hold()
+    {
+        var bridge = OptionsLoader.LoadBridge("http://h:1/mcp", new CommandLineOptions(), Environment(("NATIVE_GATEWAY_API_KEY", "s3cret"))).Options!;
+
+        Assert.Equal(("http://h:1/mcp", "s3cret"), (bridge.Url.ToString(), bridge.ApiKey));
+        Assert.DoesNotContain("s3cret", bridge.ToString(), StringComparison.Ordinal);
+        var faults = OptionsLoader.LoadBridge("ftp://h", new CommandLineOptions { ApiKey = "two\nlines" }, Environment()).Faults;
+        Assert.Equal(["--url", "--api-key"], faults.Select(fault => fault.Where));
+    }
+
+    [Fact]
     public void Options_never_print_their_secrets()
     {
         var options = Load(new CommandLineOptions { Database = "postgres://u:s3cret@h/db" }, ("NATIVE_GATEWAY_ENCRYPTION_KEY", "s3cret")).Options!;
