@@ -17,6 +17,9 @@ namespace NativeGateway.DataPlane.Upstream;
 internal sealed class CallRouter(
     UpstreamConfig config, PendingCalls calls, IUpstreamEvents events, bool canAsk, Action<byte[]> answer, ILogger logger)
 {
+    /// <summary>Takes a response to what is no call: its id and its error's code (0 for a result). False when it belongs to nothing there either.</summary>
+    public Func<long, int, bool> TakeUnclaimed { get; init; } = static (_, _) => false;
+
     /// <summary>What is wrong with the message, if it is none.</summary>
     public RpcFault Take(ReadOnlyMemory<byte> bytes)
     {
@@ -48,11 +51,12 @@ internal sealed class CallRouter(
 
     private void Respond(ReadOnlySpan<byte> bytes, in RpcMessage message)
     {
-        if (ReadNumber(message.Id.Of(bytes)) is { } id && calls.TryTake(id, out var call))
+        var id = ReadNumber(message.Id.Of(bytes));
+        if (id is { } own && calls.TryTake(own, out var call))
         {
             call!.Respond(bytes, message);
         }
-        else
+        else if (id is not { } other || !TakeUnclaimed(other, message.ErrorCode))
         {
             logger.ResponseIgnored(config.Key);
         }

@@ -91,19 +91,16 @@ internal sealed class StdioHandshake(StdioParts parts, StdioSession session)
             : new StdioGreeting(null, Misfit("its answer to initialize names no revision that the gateway speaks"));
     }
 
-    /// <summary>
-    /// A modern server tells of changes only whoever asked for them. The request stays open for the life of the process; nobody reads
-    /// a reply to it, because its notifications are events.
-    /// </summary>
+    /// <summary>A modern server tells of changes only whoever asked for them.</summary>
     private async Task FinishAsync(UpstreamPeer peer, CancellationToken cancellationToken)
     {
         if (!peer.Revision.IsModern)
         {
             await session.PostAsync(HandshakeMessages.Initialized, cancellationToken);
         }
-        else if (HandshakeMessages.Listen(OwnCall.NextId(session), peer.Capabilities) is { } listen)
+        else
         {
-            await session.PostAsync(listen, cancellationToken);
+            await session.Listening.BeginAsync(peer.Capabilities, cancellationToken);
         }
     }
 

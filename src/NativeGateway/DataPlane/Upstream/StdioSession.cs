@@ -31,13 +31,20 @@ internal sealed class StdioSession : IUpstreamSession
         _calls = new PendingCalls(parts.Time);
         _lastUsed = parts.Time.GetTimestamp();
         _writer = new StdioWriter(child.Input, this, parts.Timings.Write, parts.Time);
+        Listening = new StdioListening(this, parts);
         var canAsk = capabilities != ClientCapabilities.None;
-        var router = new CallRouter(parts.Config, _calls, parts.Events, canAsk, message => _writer.Write(OutgoingLine.Of(message)), parts.Logger);
+        var router = new CallRouter(parts.Config, _calls, parts.Events, canAsk, message => _writer.Write(OutgoingLine.Of(message)), parts.Logger)
+        {
+            TakeUnclaimed = Listening.TryEnd,
+        };
         _reader = new StdioReader(parts.Config, child.Output, router, parts.Logger);
     }
 
     /// <summary>What a legacy process was told that it may ask for.</summary>
     public ClientCapabilities Capabilities { get; }
+
+    /// <summary>Of a modern process.</summary>
+    public StdioListening Listening { get; }
 
     public int ProcessId => _child.Id;
 

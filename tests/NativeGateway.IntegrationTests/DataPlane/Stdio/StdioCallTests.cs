@@ -100,6 +100,19 @@ public sealed class StdioCallTests
     }
 
     [Fact]
+    public async Task Changes_are_listened_for_again_when_a_modern_server_ends_that()
+    {
+        await using var fixture = StdioFixture.Scripted("modern-ending");
+
+        await fixture.OpenAsync();
+
+        // What happened in between was said to nobody.
+        Assert.Equal(McpMethod.Unknown, await fixture.NextListChangeAsync());
+        Assert.Equal(McpMethod.NotifyToolsListChanged, await fixture.NextListChangeAsync());
+        Assert.Equal(1, fixture.Starts);
+    }
+
+    [Fact]
     public async Task A_slow_reader_misses_notifications_but_never_the_response()
     {
         await using var fixture = StdioFixture.Scripted("legacy");

@@ -6,6 +6,7 @@ ERA is how it takes to being probed:
     legacy          refuses server/discover, answers initialize
     modern          answers server/discover, refuses initialize
     modern-changing the same, and its lists change as soon as somebody listens
+    modern-ending   the same, but it ends the first listening at once, and a list changes when somebody listens again
     modern-late     answers server/discover only when initialize has arrived, which it refuses
     exits           exits on server/discover, answers initialize
     silent          never answers server/discover, answers initialize
@@ -23,6 +24,7 @@ import time
 
 era = sys.argv[1]
 cancelled = []
+listened = []
 held = []
 answers = {}
 asking = None
@@ -65,7 +67,7 @@ def progress(request, value):
 
 def discover(request):
     respond(request, {
-        "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {"listChanged": era == "modern-changing"}}, "resultType": "complete", "instructions": "Be modern.",
+        "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {"listChanged": era in ("modern-changing", "modern-ending")}}, "resultType": "complete", "instructions": "Be modern.",
         "_meta": {"io.modelcontextprotocol/serverInfo": {"name": "scripted", "version": "1"}}})
 
 
@@ -177,7 +179,11 @@ def call(request):
 def listen(request):
     meta = {"io.modelcontextprotocol/subscriptionId": request["id"]}
     notify("subscriptions/acknowledged", {"_meta": meta, "notifications": {"toolsListChanged": True}})
-    notify("tools/list_changed", {"_meta": meta})
+    listened.append(request)
+    if era == "modern-ending" and len(listened) == 1:
+        respond(request, {"resultType": "complete", "_meta": meta})
+    else:
+        notify("tools/list_changed", {"_meta": meta})
 
 
 def answer(message):
@@ -199,7 +205,7 @@ for line in sys.stdin:
     if method is None:
         answer(message)
     elif method == "server/discover":
-        if era in ("modern", "modern-changing"):
+        if era in ("modern", "modern-changing", "modern-ending"):
             discover(message)
         elif era == "modern-late":
             held.append(message)
@@ -211,7 +217,7 @@ for line in sys.stdin:
         if era == "modern-late":
             discover(held.pop())
             refuse(message)
-        elif era in ("modern", "modern-changing"):
+        elif era in ("modern", "modern-changing", "modern-ending"):
             refuse(message)
         else:
             initialize(message)
