@@ -8,12 +8,22 @@ internal sealed class ProtocolRevision
 {
     public static readonly ProtocolRevision V20241105 = new("2024-11-05");
 
-    public static readonly ProtocolRevision V20250326 = new("2025-03-26") { AllowsBatches = true };
+    public static readonly ProtocolRevision V20250326 = new("2025-03-26") { AllowsBatches = true, HasAudio = true };
 
-    public static readonly ProtocolRevision V20250618 = new("2025-06-18") { HasElicitation = true, HasVersionHeader = true };
+    public static readonly ProtocolRevision V20250618 = new("2025-06-18")
+    {
+        HasAudio = true,
+        HasResourceLinks = true,
+        HasCompletionContext = true,
+        HasElicitation = true,
+        HasVersionHeader = true,
+    };
 
     public static readonly ProtocolRevision V20251125 = new("2025-11-25")
     {
+        HasAudio = true,
+        HasResourceLinks = true,
+        HasCompletionContext = true,
         HasElicitation = true,
         HasUrlElicitation = true,
         HasMultiSelect = true,
@@ -24,6 +34,9 @@ internal sealed class ProtocolRevision
     public static readonly ProtocolRevision V20260728 = new("2026-07-28")
     {
         IsModern = true,
+        HasAudio = true,
+        HasResourceLinks = true,
+        HasCompletionContext = true,
         HasElicitation = true,
         HasUrlElicitation = true,
         HasMultiSelect = true,
@@ -57,6 +70,15 @@ internal sealed class ProtocolRevision
 
     /// <summary>A POST body may be an array of messages (2025-03-26 only).</summary>
     public bool AllowsBatches { get; private init; }
+
+    /// <summary>Content may be audio.</summary>
+    public bool HasAudio { get; private init; }
+
+    /// <summary>Content may be a link to a resource.</summary>
+    public bool HasResourceLinks { get; private init; }
+
+    /// <summary>A completion may take arguments into account that are filled in already.</summary>
+    public bool HasCompletionContext { get; private init; }
 
     public bool HasElicitation { get; private init; }
 

@@ -16,6 +16,45 @@ internal enum SpliceKind : byte
 
     /// <summary><c>execution</c> with its comma, a member of legacy tools that modern clients do not know.</summary>
     Execution,
+
+    /// <summary>Where an <c>inputSchema</c> lacks the <c>type</c> that every revision demands; other members follow.</summary>
+    InputType,
+
+    /// <summary>The same in an empty schema.</summary>
+    OnlyInputType,
+
+    /// <summary>The beginning of an <c>outputSchema</c> that describes something else than an object, which only modern clients know.</summary>
+    OutputStart,
+
+    /// <summary>The end of one.</summary>
+    OutputEnd,
+
+    /// <summary>Such an <c>outputSchema</c> with its comma, where it cannot be put into another one because it refers to itself.</summary>
+    Output,
+}
+
+/// <summary>What a kind of splice means.</summary>
+internal static class SpliceKinds
+{
+    /// <summary>
+    /// Whether it is made because client and upstream are of different eras. In a modern upstream's tool <c>execution</c> is somebody's extension.
+    /// </summary>
+    public static bool CrossesEras(this SpliceKind kind, bool isModernClient, bool isModernUpstream) => kind switch
+    {
+        SpliceKind.Execution => isModernClient && !isModernUpstream,
+        SpliceKind.OutputStart or SpliceKind.OutputEnd or SpliceKind.Output => !isModernClient && isModernUpstream,
+        _ => false,
+    };
+
+    /// <summary>What stands in that place then; empty also where that depends on the upstream.</summary>
+    public static ReadOnlySpan<byte> Text(this SpliceKind kind) => kind switch
+    {
+        SpliceKind.InputType => "\"type\":\"object\","u8,
+        SpliceKind.OnlyInputType => "\"type\":\"object\""u8,
+        SpliceKind.OutputStart => "{\"type\":\"object\",\"properties\":{\"result\":"u8,
+        SpliceKind.OutputEnd => "},\"required\":[\"result\"]}"u8,
+        _ => default,
+    };
 }
 
 /// <summary>A place in an entry's JSON where something else may stand on the wire.</summary>
@@ -44,6 +83,9 @@ internal sealed class CatalogEntry
 
     /// <summary>Arguments that a modern HTTP upstream wants repeated in headers.</summary>
     public IReadOnlyList<HeaderParameter> HeaderParameters { get; init; } = [];
+
+    /// <summary>The tool's structured results need not be objects, so legacy clients get them as a member of one.</summary>
+    public bool WrapsOutput { get; init; }
 
     /// <summary>A tool that runs only as a task of revision 2025-11-25, which modern clients cannot ask for.</summary>
     public bool RequiresTask { get; init; }

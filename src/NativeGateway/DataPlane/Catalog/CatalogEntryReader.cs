@@ -19,6 +19,8 @@ internal ref struct CatalogEntryReader
     private IReadOnlyList<HeaderParameter>? _headers;
     private bool _hasExecution;
     private bool _requiresTask;
+    private bool _hasOutput;
+    private bool _wrapsOutput;
     private bool _isMalformed;
     private string? _headerFault;
 
@@ -66,6 +68,7 @@ internal ref struct CatalogEntryReader
             Splices = [.. _splices],
             HeaderParameters = _headers ?? [],
             RequiresTask = _requiresTask,
+            WrapsOutput = _wrapsOutput,
         };
     }
 
@@ -91,7 +94,11 @@ internal ref struct CatalogEntryReader
             }
             else if (_kind == CatalogKind.Tools && _reader.ValueTextEquals("inputSchema"u8))
             {
-                ReadInputSchema();
+                ReadInputSchema(json);
+            }
+            else if (_kind == CatalogKind.Tools && _reader.ValueTextEquals("outputSchema"u8))
+            {
+                ReadOutputSchema(json, start, previousEnd);
             }
             else if (_kind == CatalogKind.Tools && _reader.ValueTextEquals("execution"u8))
             {
@@ -129,11 +136,41 @@ internal ref struct CatalogEntryReader
         }
     }
 
-    private void ReadInputSchema()
+    private void ReadInputSchema(ReadOnlySpan<byte> json)
     {
         _reader.Read();
+        var start = (int)_reader.TokenStartIndex;
         _isMalformed |= _headers is not null || _headerFault is not null;
         _headers = HeaderParameters.Read(ref _reader, out _headerFault);
+        var schema = new ByteRange(start, (int)_reader.BytesConsumed - start);
+        var members = new JsonMembers(json, schema);
+        if (members.IsObject && !JsonMembers.Find(json, schema, "type"u8).IsPresent)
+        {
+            _splices.Add(new Splice(start + 1, 0, members.MoveNext() ? SpliceKind.InputType : SpliceKind.OnlyInputType));
+        }
+    }
+
+    private void ReadOutputSchema(ReadOnlySpan<byte> json, int start, int previousEnd)
+    {
+        _isMalformed |= _hasOutput;
+        _hasOutput = true;
+        var schema = RpcReader.ReadValue(ref _reader);
+        if (JsonMembers.Find(json, schema, "type"u8).Of(json).SequenceEqual("\"object\""u8))
+        {
+            return;
+        }
+
+        _wrapsOutput = true;
+        var refersToItself = schema.Of(json).IndexOf("\"$ref\""u8) >= 0 || schema.Of(json).IndexOf("\"$dynamicRef\""u8) >= 0;
+        if (refersToItself)
+        {
+            AddRemoval(json, start, previousEnd, SpliceKind.Output);
+        }
+        else
+        {
+            _splices.Add(new Splice(schema.Start, 0, SpliceKind.OutputStart));
+            _splices.Add(new Splice(schema.End, 0, SpliceKind.OutputEnd));
+        }
     }
 
     /// <summary><c>_meta.ui.resourceUri</c> and the older <c>_meta["ui/resourceUri"]</c> (MCP Apps, 2026-01-26).</summary>
@@ -196,6 +233,12 @@ internal ref struct CatalogEntryReader
             }
         }
 
+        AddRemoval(json, start, previousEnd, SpliceKind.Execution);
+    }
+
+    /// <summary>Of the member that was just read.</summary>
+    private readonly void AddRemoval(ReadOnlySpan<byte> json, int start, int previousEnd, SpliceKind kind)
+    {
         // A first member goes with the comma behind it, any other with the comma before it.
         var end = (int)_reader.BytesConsumed;
         if (previousEnd > 0)
@@ -207,7 +250,7 @@ internal ref struct CatalogEntryReader
             end = json.Length - rest.Length + 1;
         }
 
-        _splices.Add(new Splice(start, end - start, SpliceKind.Execution));
+        _splices.Add(new Splice(start, end - start, kind));
     }
 
     private void ReadUri()

@@ -104,10 +104,7 @@ internal ref struct PageWriter
     }
 
     private readonly bool IsVisible(CatalogPart part, CatalogEntry entry) =>
-        part.IsAllowed(_request.Caller, _request.Kind, entry.Name) && !(entry.RequiresTask && DropsExecution(part));
-
-    /// <summary>Only where the member means what revision 2025-11-25 says: in a modern upstream's tool it is somebody's extension.</summary>
-    private readonly bool DropsExecution(CatalogPart part) => _request.IsModern && part.Catalog is { Peer.Revision.IsModern: false };
+        part.IsAllowed(_request.Caller, _request.Kind, entry.Name) && !(entry.RequiresTask && Applies(SpliceKind.Execution, part, isAggregate: false));
 
     private void WriteEntry(CatalogPart part, CatalogEntry entry, ReadOnlySpan<byte> name, bool isAggregate)
     {
@@ -120,7 +117,7 @@ internal ref struct PageWriter
         var written = 0;
         foreach (ref readonly var splice in entry.Splices.AsSpan())
         {
-            if (splice.Kind == SpliceKind.Execution ? !DropsExecution(part) : !isAggregate)
+            if (!Applies(splice.Kind, part, isAggregate))
             {
                 continue;
             }
@@ -132,6 +129,13 @@ internal ref struct PageWriter
 
         _writer.Write(json[written..]);
     }
+
+    private readonly bool Applies(SpliceKind kind, CatalogPart part, bool isAggregate) => kind switch
+    {
+        SpliceKind.Name or SpliceKind.Uri or SpliceKind.RelativeUri => isAggregate,
+        SpliceKind.InputType or SpliceKind.OnlyInputType => true,
+        _ => part.Catalog is { } catalog && kind.CrossesEras(_request.IsModern, catalog.Peer.Revision.IsModern),
+    };
 
     private readonly void WriteSplice(CatalogPart part, SpliceKind kind, ReadOnlySpan<byte> name)
     {
@@ -146,6 +150,7 @@ internal ref struct PageWriter
                 _writer.Write(part.Uris.Text(kind == SpliceKind.RelativeUri).Span);
                 break;
             default:
+                _writer.Write(kind.Text());
                 break;
         }
     }

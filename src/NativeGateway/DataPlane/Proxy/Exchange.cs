@@ -83,6 +83,9 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
     /// <summary>Headers that a modern upstream wants some of the tool's arguments repeated in; empty for nearly every tool.</summary>
     public IReadOnlyList<HeaderParameter> HeaderParameters { get; set; } = [];
 
+    /// <summary>A legacy client gets the tool's structured results as a member of an object, whatever they are; see <see cref="StructuredOutput"/>.</summary>
+    public bool WrapsOutput { get; set; }
+
     public UpstreamRequest Request { get; } = new();
 
     /// <summary>What the client can be asked by the upstream while this exchange runs.</summary>

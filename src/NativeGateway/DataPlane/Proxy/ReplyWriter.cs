@@ -60,7 +60,7 @@ internal sealed class ReplyWriter(RequestStates states, TimeProvider time, ReadO
 
             if (method == McpMethod.ToolsList && (client.IsModern || upstream.IsModern))
             {
-                UnusableTools.Remove(editor, message.Result);
+                PassingTools.Edit(editor, message.Result, client, upstream);
             }
 
             if (RevisionBridge.EditResult(editor, message, method, client, upstream, ServerInfo(exchange, session)))
@@ -69,10 +69,12 @@ internal sealed class ReplyWriter(RequestStates states, TimeProvider time, ReadO
             }
         }
 
-        if (exchange.Single is null)
+        if (method == McpMethod.ToolsCall && !client.IsModern && upstream.IsModern)
         {
-            ResultUris.Edit(editor, message, method, exchange.Target!);
+            StructuredOutput.Edit(editor, message.Result, exchange.WrapsOutput);
         }
+
+        ResultContent.Edit(editor, message, method, client, exchange.Single is null ? exchange.Target : null);
 
         await exchange.Reply.CompleteAsync(status, editor).ConfigureAwait(false);
         return default;

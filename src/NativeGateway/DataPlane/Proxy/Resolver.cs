@@ -96,6 +96,7 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
         if (isListed && message.MethodCode == McpMethod.ToolsCall && part![CatalogKind.Tools].TryGet(text.Span, out var tool))
         {
             exchange.HeaderParameters = tool.HeaderParameters;
+            exchange.WrapsOutput = tool.WrapsOutput;
         }
 
         return null;
@@ -122,6 +123,7 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
         exchange.Target = route.Upstream;
         exchange.OwnName = route.OwnName;
         exchange.HeaderParameters = route.Entry.HeaderParameters;
+        exchange.WrapsOutput = route.Entry.WrapsOutput;
         exchange.OwnNameToken = route.OwnNameToken;
         return null;
     }

@@ -16,7 +16,8 @@ internal static class Questions
                 return ClientCapabilities.Roots;
             case McpMethod.SamplingCreateMessage:
                 var usesTools = JsonMembers.Find(source, parameters, "tools"u8).IsPresent
-                    || JsonMembers.Find(source, parameters, "toolChoice"u8).IsPresent;
+                    || JsonMembers.Find(source, parameters, "toolChoice"u8).IsPresent
+                    || HasContentArray(source, JsonMembers.Find(source, parameters, "messages"u8));
                 return ClientCapabilities.Sampling | (usesTools ? ClientCapabilities.SamplingTools : ClientCapabilities.None);
             case McpMethod.ElicitationCreate:
                 var mode = JsonMembers.Find(source, parameters, "mode"u8);
@@ -123,6 +124,29 @@ internal static class Questions
             McpMethod.SamplingCreateMessage => main.Of(source)[0] == '"' && content.IsPresent && content.Of(source)[0] is (byte)'{' or (byte)'[',
             _ => main.Of(source)[0] == '[',
         };
+    }
+
+    /// <summary>Messages with several blocks came into sampling together with tools.</summary>
+    private static bool HasContentArray(ReadOnlySpan<byte> source, ByteRange messages)
+    {
+        var reader = new Utf8JsonReader(messages.Of(source), new JsonReaderOptions { MaxDepth = RpcReader.MaxDepth });
+        if (!messages.IsPresent || !reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+        {
+            return false;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject)
+        {
+            var start = messages.Start + (int)reader.TokenStartIndex;
+            reader.Skip();
+            var message = new ByteRange(start, messages.Start + (int)reader.BytesConsumed - start);
+            if (JsonMembers.Find(source, message, "content"u8).Of(source) is [(byte)'[', ..])
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsAction(ReadOnlySpan<byte> token) =>

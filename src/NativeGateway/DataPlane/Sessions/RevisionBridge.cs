@@ -29,6 +29,7 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         DeclaredClient declared,
         ReadOnlyMemory<byte> input)
     {
+        var dropsContext = message.MethodCode == McpMethod.CompletionComplete && !upstream.HasCompletionContext;
         if (message.ProgressToken.IsPresent)
         {
             editor.Replace(message.ProgressToken, progressToken);
@@ -37,11 +38,15 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         if (client.IsModern && !upstream.IsModern)
         {
             RemoveModernKeys(editor, message);
-            RemoveInput(editor, message);
+            RemoveParams(editor, message, dropsContext);
         }
         else if (!client.IsModern && upstream.IsModern)
         {
-            _envelope.AddTo(editor, message, declared, input, othersFollow: RemoveInput(editor, message));
+            _envelope.AddTo(editor, message, declared, input, othersFollow: RemoveParams(editor, message, dropsContext));
+        }
+        else if (dropsContext)
+        {
+            RemoveParams(editor, message, dropsContext);
         }
     }
 
@@ -197,12 +202,14 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
     }
 
     /// <summary>
-    /// Answers to input requests mean nothing on a legacy wire, and those of a legacy client would be its own invention. True when other members stay.
+    /// Answers to input requests mean nothing on a legacy wire, and those of a legacy client would be its own invention; old upstreams do not know
+    /// the <c>context</c> of a completion. True when other members stay.
     /// </summary>
-    private static bool RemoveInput(MessageEditor editor, in RpcMessage message)
+    private static bool RemoveParams(MessageEditor editor, in RpcMessage message, bool dropsContext)
     {
-        var members = new JsonMembers(editor.Source.Span, message.Params);
-        if (!message.InputResponses.IsPresent && !message.RequestState.IsPresent)
+        var source = editor.Source.Span;
+        var members = new JsonMembers(source, message.Params);
+        if (!message.InputResponses.IsPresent && !message.RequestState.IsPresent && !dropsContext)
         {
             return members.MoveNext();
         }
@@ -211,9 +218,10 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         var othersStay = false;
         while (members.MoveNext())
         {
-            var isInput = members.Value == message.InputResponses || members.Value == message.RequestState;
-            removal.Next(members, isInput);
-            othersStay |= !isInput;
+            var isDropped = members.Value == message.InputResponses || members.Value == message.RequestState
+                || (dropsContext && members.NameIs(source, "context"u8));
+            removal.Next(members, isDropped);
+            othersStay |= !isDropped;
         }
 
         removal.End();

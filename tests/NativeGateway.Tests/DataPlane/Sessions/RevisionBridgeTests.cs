@@ -40,6 +40,17 @@ public sealed class RevisionBridgeTests
         Assert.Equal(Whole($",\"params\":{{{expected}}}"), edited);
     }
 
+    [Theory]
+    [InlineData("2025-11-25", "2025-03-26", "\"ref\":{},\"context\":{}", "\"ref\":{}")]
+    [InlineData("2025-11-25", "2025-06-18", "\"ref\":{},\"context\":{}", "\"ref\":{},\"context\":{}")]
+    [InlineData("2026-07-28", "2024-11-05", "\"_meta\":{M},\"context\":{},\"ref\":{},\"requestState\":\"s\"", "\"_meta\":{},\"ref\":{}")]
+    public void Old_upstreams_do_not_get_the_context_of_a_completion(string client, string upstream, string parameters, string expected)
+    {
+        var edited = Edited(
+            $",\"params\":{{{parameters.Replace("M", Meta)}}}", ProtocolRevision.Find(client)!, ProtocolRevision.Find(upstream)!, "", method: "completion/complete");
+        Assert.Equal(Whole($",\"params\":{{{expected}}}").Replace("tools/call", "completion/complete"), edited);
+    }
+
     [Fact]
     public void Every_set_of_capabilities_and_levels_is_told_apart()
     {
@@ -63,9 +74,9 @@ public sealed class RevisionBridgeTests
     private static string Whole(string parameters) =>
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\"" + parameters.Replace("M", Meta).Replace("I,", Input + ",") + "}";
 
-    private string Edited(string parameters, ProtocolRevision client, ProtocolRevision upstream, string input, DeclaredClient declared = default)
+    private string Edited(string parameters, ProtocolRevision client, ProtocolRevision upstream, string input, DeclaredClient declared = default, string method = "tools/call")
     {
-        var bytes = Encoding.UTF8.GetBytes("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\"" + parameters + "}");
+        var bytes = Encoding.UTF8.GetBytes($"{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"{method}\"{parameters}}}");
         Assert.Equal(RpcFault.None, RpcReader.Read(bytes, out var message));
         var editor = new MessageEditor();
         editor.Reset(bytes);

@@ -5,7 +5,7 @@ using NativeGateway.Protocol;
 
 namespace NativeGateway.Tests.DataPlane.Catalog;
 
-public sealed class UnusableToolsTests
+public sealed class PassingToolsTests
 {
     private const string Good = """{"name" : "a", "inputSchema":{"properties":{"r":{"type":"string","x-mcp-header":"R"}}}}""";
     private const string Bad = """{"name":"b","inputSchema":{"properties":{"r":{"type":"string","x-mcp-header":""}}}}""";
@@ -45,7 +45,7 @@ public sealed class UnusableToolsTests
         Assert.Equal(RpcFault.None, RpcReader.Read(bytes, out var read));
         var editor = new MessageEditor();
         editor.Reset(bytes);
-        UnusableTools.Remove(editor, read.Result);
+        PassingTools.Edit(editor, read.Result, ProtocolRevision.V20260728, ProtocolRevision.V20260728);
         var written = new ArrayBufferWriter<byte>();
         editor.WriteTo(written);
         return Encoding.UTF8.GetString(written.WrittenSpan);
