@@ -30,6 +30,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly OrphanGuard _orphans;
     private readonly LegacySseFront _sse;
     private readonly SuspendedCalls _suspended;
+    private readonly PageVisits _visits;
     private readonly ErrorResponder _responder;
 
     public DataPlaneParts(SnapshotHolder snapshots, DataPlaneSetup setup, TimeProvider time, ILoggerFactory loggers)
@@ -46,6 +47,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         var ids = setup.IsStateless ? null : new SessionIds(new StateSeal(setup.Key.Derive("session ids")), time);
         _sessions = new SessionTable(ids, time, _subscriptions.Add, session => _resources!.Release(_subscriptions.Remove(session)));
         _suspended = new SuspendedCalls(time, logger);
+        _visits = new PageVisits(time);
         _responder = new ErrorResponder(logger);
         var lists = new ListMethods(Catalogs, Refresher, new CatalogLists(setup.Key.Derive("cursors")), info);
         Verifier = new SecretVerifier();
@@ -123,6 +125,8 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     /// <param name="credential">See <see cref="StdioFront"/>.</param>
     public StdioFront NewStdioFront(LineChannel client, ReadOnlyMemory<byte> credential) => new(Proxy, _sessions, _responder, client, credential);
 
+    public void ElicitationCompleted(Guid upstreamId, ReadOnlyMemory<byte> message) => _visits.Complete(upstreamId, message, null);
+
     /// <summary>Ends every long stream, so that draining does not wait for streams that never end by themselves. Calls go on.</summary>
     public void CloseStreams()
     {
@@ -186,10 +190,10 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private Forwarder NewForwarder(EncryptionKey key, LogLevels logLevels, ReadOnlyMemory<byte> info, TimeProvider time)
     {
         var states = new RequestStates(new StateSeal(key.Derive("request states")), time);
-        var writer = new ReplyWriter(states, time, info);
+        var writer = new ReplyWriter(states, _visits, time, info);
         var suspending = new SuspendingRelay(writer, _suspended, states, logLevels, time);
         return new Forwarder(
-            Upstreams, new RevisionBridge(info), new ReplyRelay(writer, suspending, time), suspending, new ClientInput(time), states, logLevels, time);
+            Upstreams, new RevisionBridge(info), new ReplyRelay(writer, suspending, _visits, time), suspending, new ClientInput(time), states, _visits, logLevels, time);
     }
 
     private void AddGauges(ProcessSlots slots)

@@ -23,6 +23,7 @@ internal sealed class Forwarder(
     SuspendingRelay suspending,
     ClientInput clientInput,
     RequestStates states,
+    PageVisits visits,
     LogLevels logLevels,
     TimeProvider time)
 {
@@ -104,6 +105,8 @@ internal sealed class Forwarder(
             {
                 return await CallEnds.UnansweredAsync(exchange, "The user did not visit the page that the server asked for.").ConfigureAwait(false);
             }
+
+            await AwaitVisitsAsync(exchange, state, clock).ConfigureAwait(false);
         }
 
         var answers = ReadOnlyMemory<byte>.Empty;
@@ -143,6 +146,17 @@ internal sealed class Forwarder(
             }
 
             answers = gathered.Members;
+        }
+    }
+
+    /// <summary>A client comes back when its user has agreed to visit the pages, and not when the user is done there.</summary>
+    private async ValueTask AwaitVisitsAsync(Exchange exchange, RequestState state, CallClock clock)
+    {
+        if (state.Kind == RequestStateKind.SendAgain)
+        {
+            clock.Asked();
+            await visits.WaitAsync(exchange.Target!.Id, InputRequired.PageIds(state.Content), clock.Token).ConfigureAwait(false);
+            clock.Answered();
         }
     }
 

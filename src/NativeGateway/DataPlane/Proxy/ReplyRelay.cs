@@ -5,7 +5,7 @@ using NativeGateway.Protocol;
 namespace NativeGateway.DataPlane.Proxy;
 
 /// <summary>Relays what an upstream sends back for one request, message by message, until its response.</summary>
-internal sealed class ReplyRelay(ReplyWriter writer, SuspendingRelay suspending, TimeProvider time)
+internal sealed class ReplyRelay(ReplyWriter writer, SuspendingRelay suspending, PageVisits visits, TimeProvider time)
 {
     /// <param name="lease">
     /// Goes, together with reply and clock, into other hands when a modern client has to be asked; then <see cref="Exchange.IsHandedOver"/> is set.
@@ -23,7 +23,7 @@ internal sealed class ReplyRelay(ReplyWriter writer, SuspendingRelay suspending,
             switch (received.Message.Kind)
             {
                 case RpcKind.Notification:
-                    await ReplyWriter.NotifyAsync(exchange, received).ConfigureAwait(false);
+                    await writer.NotifyAsync(exchange, received).ConfigureAwait(false);
                     clock.Restart();
                     break;
                 case RpcKind.Request:
@@ -59,7 +59,7 @@ internal sealed class ReplyRelay(ReplyWriter writer, SuspendingRelay suspending,
     /// Puts a legacy upstream's question to a legacy client on the stream of the call that caused it. The answer comes as a request of its own and
     /// finds back through the session's pending requests.
     /// </summary>
-    private static async ValueTask RelayQuestionAsync(Exchange exchange, IUpstreamSession session, UpstreamReceived received, CallClock clock)
+    private async ValueTask RelayQuestionAsync(Exchange exchange, IUpstreamSession session, UpstreamReceived received, CallClock clock)
     {
         var id = received.Message.Id.Of(received.Bytes.Span).ToArray();
         var method = received.Message.MethodCode;
@@ -74,6 +74,11 @@ internal sealed class ReplyRelay(ReplyWriter writer, SuspendingRelay suspending,
         {
             await RefuseAsync(session, received, clock).ConfigureAwait(false);
             return;
+        }
+
+        if (JsonText.GetString(JsonMembers.Find(received.Bytes.Span, received.Message.Params, "elicitationId"u8).Of(received.Bytes.Span)) is { } pageId)
+        {
+            visits.Expect(exchange.Target!.Id, pageId, exchange.Session);
         }
 
         var editor = exchange.Request.Message;

@@ -10,7 +10,7 @@ namespace NativeGateway.DataPlane.Proxy;
 internal readonly record struct Relayed(GatewayError? Error, InputRequired? Input);
 
 /// <summary>Says to a client, in its terms (its id, its names, its revision), what an upstream has said.</summary>
-internal sealed class ReplyWriter(RequestStates states, TimeProvider time, ReadOnlyMemory<byte> gatewayInfo)
+internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TimeProvider time, ReadOnlyMemory<byte> gatewayInfo)
 {
     private const int MissingCapability = -32021;
     private const int UrlElicitationRequired = -32042;
@@ -39,6 +39,11 @@ internal sealed class ReplyWriter(RequestStates states, TimeProvider time, ReadO
             if (Untold(exchange, message.ErrorCode) is { } untold)
             {
                 return new Relayed(untold, null);
+            }
+
+            if (message.ErrorCode == UrlElicitationRequired)
+            {
+                ExpectVisits(exchange, InputRequired.PageIds(InputRequired.ReadPageIds(received.Bytes.Span, message.Error)));
             }
 
             RevisionBridge.EditError(editor, message, method, client, upstream);
@@ -81,7 +86,7 @@ internal sealed class ReplyWriter(RequestStates states, TimeProvider time, ReadO
     }
 
     /// <summary>A notification, if it is for this client.</summary>
-    public static async ValueTask NotifyAsync(Exchange exchange, UpstreamReceived received)
+    public async ValueTask NotifyAsync(Exchange exchange, UpstreamReceived received)
     {
         var editor = exchange.Request.Message;
         editor.Reset(received.Bytes);
@@ -90,6 +95,8 @@ internal sealed class ReplyWriter(RequestStates states, TimeProvider time, ReadO
             McpMethod.NotifyProgress => RestoreProgressToken(exchange, editor, received.Message),
             McpMethod.NotifyMessage => WantsLog(exchange, received),
             McpMethod.NotifyCancelled => Withdraw(exchange, editor, received.Message),
+            McpMethod.NotifyElicitationComplete =>
+                visits.Complete(exchange.Target!.Id, received.Bytes, exchange.Session) && !exchange.Revision.IsModern,
 
             // On a request's own stream a modern client may hear of nothing else (2026-07-28, "Receiving Messages").
             _ => !exchange.Revision.IsModern,
@@ -150,12 +157,22 @@ internal sealed class ReplyWriter(RequestStates states, TimeProvider time, ReadO
             return CallEnds.TooManyRounds(exchange.Target!);
         }
 
-        var state = states.Issue(exchange, RequestStateKind.SendAgain, round, time.GetUtcNow() + StateLife, default);
+        var ids = InputRequired.ReadPageIds(received.Bytes.Span, received.Message.Error);
+        ExpectVisits(exchange, InputRequired.PageIds(ids));
+        var state = states.Issue(exchange, RequestStateKind.SendAgain, round, time.GetUtcNow() + StateLife, ids);
         var editor = exchange.Request.Message;
         editor.Reset(QuestionText.InputRequired(exchange.Text(exchange.Message.Id), pages, state, ServerInfo(exchange, session).Span));
         exchange.AnsweredWithError = false;
         await exchange.Reply.CompleteAsync(200, editor).ConfigureAwait(false);
         return null;
+    }
+
+    private void ExpectVisits(Exchange exchange, IEnumerable<string> ids)
+    {
+        foreach (var id in ids)
+        {
+            visits.Expect(exchange.Target!.Id, id, exchange.Session);
+        }
     }
 
     private void EditInputRequired(Exchange exchange, MessageEditor editor, ByteRange result)

@@ -152,7 +152,7 @@ internal sealed class SuspendingRelay(
         return await call.ReadAsync().ConfigureAwait(false);
     }
 
-    private static async ValueTask TakeNotificationAsync(Exchange exchange, SuspendedCall call, UpstreamReceived received)
+    private async ValueTask TakeNotificationAsync(Exchange exchange, SuspendedCall call, UpstreamReceived received)
     {
         if (received.Message.MethodCode == McpMethod.NotifyCancelled)
         {
@@ -160,7 +160,7 @@ internal sealed class SuspendingRelay(
         }
         else
         {
-            await ReplyWriter.NotifyAsync(exchange, received).ConfigureAwait(false);
+            await writer.NotifyAsync(exchange, received).ConfigureAwait(false);
         }
 
         call.Clock.Restart();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using NativeGateway.Protocol;
 
@@ -82,25 +83,67 @@ internal sealed record InputRequired(IReadOnlyList<InputRequest> Requests, ReadO
     /// <param name="serverKey">The key to put before a message; empty to leave it alone.</param>
     public static List<OpenQuestion>? ReadUrlElicitations(ReadOnlySpan<byte> source, ByteRange error, ReadOnlySpan<byte> serverKey)
     {
-        var list = JsonMembers.Find(source, JsonMembers.Find(source, error, "data"u8), "elicitations"u8);
-        if (!list.IsPresent)
-        {
-            return null;
-        }
-
-        var reader = new Utf8JsonReader(list.Of(source), new JsonReaderOptions { MaxDepth = RpcReader.MaxDepth });
-        reader.Read();
         var questions = new List<OpenQuestion>();
-        while (reader.TokenType != JsonTokenType.None && reader.Read() && reader.TokenType == JsonTokenType.StartObject && questions.Count < MaxRequests)
+        foreach (var page in Pages(source, error))
         {
-            var start = (int)reader.TokenStartIndex;
-            reader.Skip();
-            var element = list.Of(source)[start..(int)reader.BytesConsumed];
             var key = System.Text.Encoding.ASCII.GetBytes($"page-{questions.Count + 1}");
-            var parameters = Questions.ForModernClient(McpMethod.ElicitationCreate, element, serverKey);
+            var parameters = Questions.ForModernClient(McpMethod.ElicitationCreate, page.Of(source), serverKey);
             questions.Add(new OpenQuestion(key, default, McpMethod.ElicitationCreate, parameters));
         }
 
         return questions.Count == 0 ? null : questions;
+    }
+
+    /// <summary>The ids of those pages, for a <c>requestState</c>; see <see cref="PageIds"/>.</summary>
+    public static byte[] ReadPageIds(ReadOnlySpan<byte> source, ByteRange error)
+    {
+        var ids = new ArrayBufferWriter<byte>(64);
+        foreach (var page in Pages(source, error))
+        {
+            var id = JsonMembers.Find(source, page, "elicitationId"u8).Of(source);
+            if (JsonText.GetString(id) is not null)
+            {
+                // No JSON string holds a line break.
+                ids.Write(id);
+                ids.Write("\n"u8);
+            }
+        }
+
+        return ids.WrittenSpan.ToArray();
+    }
+
+    /// <summary>The ids that <see cref="ReadPageIds"/> has read.</summary>
+    public static IReadOnlyList<string> PageIds(ReadOnlyMemory<byte> ids)
+    {
+        var list = new List<string>();
+        foreach (var line in ids.Span.Split((byte)'\n'))
+        {
+            if (JsonText.GetString(ids.Span[line]) is { } id)
+            {
+                list.Add(id);
+            }
+        }
+
+        return list;
+    }
+
+    private static List<ByteRange> Pages(ReadOnlySpan<byte> source, ByteRange error)
+    {
+        var pages = new List<ByteRange>();
+        var list = JsonMembers.Find(source, JsonMembers.Find(source, error, "data"u8), "elicitations"u8);
+        var reader = new Utf8JsonReader(list.Of(source), new JsonReaderOptions { MaxDepth = RpcReader.MaxDepth });
+        if (!list.IsPresent || !reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+        {
+            return pages;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.StartObject && pages.Count < MaxRequests)
+        {
+            var start = list.Start + (int)reader.TokenStartIndex;
+            reader.Skip();
+            pages.Add(new ByteRange(start, list.Start + (int)reader.BytesConsumed - start));
+        }
+
+        return pages;
     }
 }

@@ -13,13 +13,13 @@ internal enum RequestStateKind : byte
     /// <summary>A call that a legacy upstream is still working on; see <see cref="SuspendedCalls"/>.</summary>
     Suspended = 2,
 
-    /// <summary>Nothing: the user had to visit a page first, and the call is sent once more.</summary>
+    /// <summary>The pages that the user had to visit first; then the call is sent once more.</summary>
     SendAgain = 3,
 }
 
 /// <summary>The content of a <c>requestState</c> of the gateway's.</summary>
 /// <param name="Round">How often input was asked for in this call.</param>
-/// <param name="Content">The upstream's own state as a raw JSON token, or the id of a suspended call.</param>
+/// <param name="Content">The upstream's own state as a raw JSON token, the id of a suspended call, or the ids of pages.</param>
 internal sealed record RequestState(RequestStateKind Kind, int Round, DateTimeOffset ExpiresAt, ReadOnlyMemory<byte> Content)
 {
     private const int HeadLength = 1 + 1 + 8;

@@ -98,6 +98,9 @@ internal sealed class CallRouter(
             case McpMethod.NotifyResourceUpdated:
                 events.ResourceUpdated(config.Id, bytes.ToArray());
                 break;
+            case McpMethod.NotifyElicitationComplete:
+                events.ElicitationCompleted(config.Id, bytes);
+                break;
             default:
                 NotifySubscription(bytes.Span, message);
                 break;

@@ -153,6 +153,12 @@ internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire,
 
     private void Take(HttpSessionState state, ReadOnlyMemory<byte> bytes, in RpcMessage message)
     {
+        if (message.MethodCode == McpMethod.NotifyElicitationComplete)
+        {
+            wire.Events.ElicitationCompleted(wire.Config.Id, bytes);
+            return;
+        }
+
         var isPing = message.MethodCode == McpMethod.Ping;
         var isQuestion = message.Kind == RpcKind.Request && !isPing;
         var isTaken = session.Calls is { } calls

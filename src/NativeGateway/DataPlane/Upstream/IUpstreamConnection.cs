@@ -128,4 +128,7 @@ internal interface IUpstreamEvents
 
     /// <summary><c>notifications/resources/updated</c>, with the whole message.</summary>
     void ResourceUpdated(Guid upstreamId, ReadOnlyMemory<byte> message);
+
+    /// <summary><c>notifications/elicitation/complete</c>, with the whole message.</summary>
+    void ElicitationCompleted(Guid upstreamId, ReadOnlyMemory<byte> message);
 }

@@ -54,6 +54,10 @@ internal sealed class InspectedConnection : IAsyncDisposable
         {
         }
 
+        public void ElicitationCompleted(Guid upstreamId, ReadOnlyMemory<byte> message)
+        {
+        }
+
         public void ResourceUpdated(Guid upstreamId, ReadOnlyMemory<byte> message)
         {
         }

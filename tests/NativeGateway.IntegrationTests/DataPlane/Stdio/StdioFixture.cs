@@ -91,6 +91,12 @@ internal sealed class StdioFixture : IAsyncDisposable, IUpstreamEvents
         _resourceUpdates.Writer.TryWrite(Encoding.UTF8.GetString(message.Span));
     }
 
+    public void ElicitationCompleted(Guid upstreamId, ReadOnlyMemory<byte> message)
+    {
+        Assert.Equal(Id, upstreamId);
+        _resourceUpdates.Writer.TryWrite(Encoding.UTF8.GetString(message.Span));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Upstream.DisposeAsync().AsTask().WaitAsync(Patience);

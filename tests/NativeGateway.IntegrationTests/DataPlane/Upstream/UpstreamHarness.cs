@@ -117,6 +117,9 @@ internal sealed class UpstreamHarness : IAsyncDisposable, IUpstreamEvents
     void IUpstreamEvents.ResourceUpdated(Guid upstreamId, ReadOnlyMemory<byte> message) =>
         _updates.Writer.TryWrite(Encoding.UTF8.GetString(message.Span));
 
+    void IUpstreamEvents.ElicitationCompleted(Guid upstreamId, ReadOnlyMemory<byte> message) =>
+        _updates.Writer.TryWrite(Encoding.UTF8.GetString(message.Span));
+
     public async ValueTask DisposeAsync()
     {
         await Upstream.DisposeAsync();

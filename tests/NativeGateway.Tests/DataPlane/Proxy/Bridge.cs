@@ -36,18 +36,20 @@ internal sealed class Bridge : IAsyncDisposable
         _upstreams.Apply(Samples.Snapshot(Samples.Workspace(Server)));
         _sessions = new SessionTable(new SessionIds(new StateSeal(new byte[32]), Clock), Clock, _ => { }, _ => { });
         Suspended = new SuspendedCalls(Clock, NullLogger.Instance);
+        Visits = new PageVisits(Clock);
         ReadOnlyMemory<byte> info = """{"name":"gateway","version":"1"}"""u8.ToArray();
         var states = new RequestStates(new StateSeal(new byte[32]), Clock);
-        var writer = new ReplyWriter(states, Clock, info);
+        var writer = new ReplyWriter(states, Visits, Clock, info);
         var logLevels = new LogLevels(_upstreams, new CatalogTable([], NullLogger.Instance), _sessions, Clock);
         var suspending = new SuspendingRelay(writer, Suspended, states, logLevels, Clock);
         _forwarder = new Forwarder(
             _upstreams,
             new RevisionBridge(info),
-            new ReplyRelay(writer, suspending, Clock),
+            new ReplyRelay(writer, suspending, Visits, Clock),
             suspending,
             new ClientInput(Clock),
             states,
+            Visits,
             logLevels,
             Clock);
         _local = new LocalMethods(null!, null!, null!, null!);
@@ -60,6 +62,8 @@ internal sealed class Bridge : IAsyncDisposable
     public UpstreamModel Server { get; }
 
     public SuspendedCalls Suspended { get; }
+
+    public PageVisits Visits { get; }
 
     public Caller Caller { get; set; }
 

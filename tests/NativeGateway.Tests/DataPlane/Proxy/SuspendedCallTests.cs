@@ -428,6 +428,7 @@ public sealed class SuspendedCallTests : IAsyncDisposable
         Assert.Equal("""{"mode":"url","url":"https://a.example","message":"Log in"}""", asked["inputRequests"]!["page-1"]!["params"]!.ToJsonString());
         Assert.Equal(0, _bridge.Suspended.Count);
 
+        _bridge.Visits.Complete(_bridge.Server.Id, """{"jsonrpc":"2.0","method":"notifications/elicitation/complete","params":{"elicitationId":"e"}}"""u8.ToArray(), null);
         var retry = Retry(asked, """{"page-1":{"action":"accept"}}""", declared);
         var again = await _bridge.Upstream.CalledAsync();
         Assert.DoesNotContain("inputResponses", again.Request);
