@@ -77,6 +77,8 @@ internal static class CommandLine
             StdioCommand.Build(context),
             ServersCommand.Build(context),
             KeysCommand.Build(context),
+        TenantCommands.BuildOrganizations(context),
+        TenantCommands.BuildWorkspaces(context),
             InspectCommand.Build(context),
             DoctorCommand.Build(context),
             MigrateCommand.Build(context),

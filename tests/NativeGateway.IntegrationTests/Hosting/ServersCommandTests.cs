@@ -76,7 +76,7 @@ public sealed class ServersCommandTests : IDisposable
         await _cli.RunAsync("servers", "add", "stored", "--url", "https://database/mcp");
 
         var list = await _cli.JsonAsync("servers", "list", "--config", config);
-        Assert.Equal(["own", "both", "stored"], list.EnumerateArray().Select(server => server.GetProperty("name").GetString()));
+        Assert.Equal(["both", "own", "stored"], list.EnumerateArray().Select(server => server.GetProperty("name").GetString()));
         Assert.Equal(["file", "file", "database"], list.EnumerateArray().Select(server => server.GetProperty("source").GetString()));
         foreach (var verb in (string[])["disable", "enable", "remove"])
         {

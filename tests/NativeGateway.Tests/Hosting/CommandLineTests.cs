@@ -45,7 +45,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("keys create --name x --burst 5", "needs --requests-per-minute")]
     [InlineData("keys create --name x --expires soon", "--expires must be")]
     [InlineData("keys show", "KEY")]
-    [InlineData("servers show", "NAME")]
+    [InlineData("servers show", "SERVER")]
     [InlineData("servers add x", "neither")]
     [InlineData("servers add bad!name --url https://h", "NAME: a server's name is")]
     [InlineData("servers add x --url ftp://h --timeout 5 --header bad", "--header: must be written as NAME:VALUE")]

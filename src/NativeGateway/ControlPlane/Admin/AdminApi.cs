@@ -66,7 +66,7 @@ internal sealed class AdminApi(
             return AdminAnswer.Of(Problem.Of(foreign));
         }
 
-        var (route, id, missing) = Find(context.Request);
+        var (route, id, missing) = routes.Find(context.Request.Method, (context.Request.Path.Value ?? "")[Root.Length..]);
         if (route is null)
         {
             return AdminAnswer.Of(missing!);
@@ -116,28 +116,6 @@ internal sealed class AdminApi(
             // The change is stored; it is taken into use when the database is back.
             logger.AdministrationWithoutDatabase(head.RequestId, exception.Message);
         }
-    }
-
-    private (AdminRoute? Route, string Id, Problem? Missing) Find(HttpRequest request)
-    {
-        var path = (request.Path.Value ?? "")[Root.Length..].Split('/');
-        var methods = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var route in routes.All)
-        {
-            if (!route.Matches(path, out var id))
-            {
-                continue;
-            }
-
-            if (route.Method == request.Method)
-            {
-                return (route, id, null);
-            }
-
-            methods.Add(route.Method);
-        }
-
-        return (null, "", methods.Count == 0 ? Problem.NoSuchPath : Problem.MethodNotAllowed(string.Join(", ", methods)));
     }
 
     /// <summary>The same checks as for MCP requests, but that administration always takes a key, even where MCP requests need none.</summary>

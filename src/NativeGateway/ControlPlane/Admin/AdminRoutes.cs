@@ -12,7 +12,8 @@ internal sealed class AdminRoutes : IDisposable
 
     private readonly KeysApi _keys;
 
-    public AdminRoutes(RegistryWriter registry, LiveServers live, TimeProvider time)
+    /// <param name="live">Null beside the gateway, where nobody can be asked how a server is.</param>
+    public AdminRoutes(RegistryWriter registry, LiveServers? live, TimeProvider time)
     {
         var creations = new Creations(registry, time);
         var directory = new ServerDirectory(registry);
@@ -20,7 +21,6 @@ internal sealed class AdminRoutes : IDisposable
         var workspaces = new WorkspacesApi(registry, creations, time);
         var servers = new ServersApi(registry, creations, directory, time);
         var transfer = new ServerTransfer(registry, directory, time);
-        var actions = new ServerActions(registry, directory, live, time);
         var settings = new SettingsApi(registry);
         _keys = new KeysApi(registry, creations, time);
         All =
@@ -48,10 +48,7 @@ internal sealed class AdminRoutes : IDisposable
             new("DELETE", "/servers/{id}", Write, servers.DeleteAsync),
             new("POST", "/servers/{id}/enable", Write, servers.EnableAsync),
             new("POST", "/servers/{id}/disable", Write, servers.DisableAsync),
-            new("POST", "/servers/{id}/test", Write, actions.TestAsync),
-            new("POST", "/servers/{id}/refresh", Write, actions.RefreshAsync),
-            new("GET", "/servers/{id}/tools", Read, actions.ToolsAsync),
-            new("GET", "/servers/{id}/health", Read, actions.HealthAsync),
+            .. live is null ? [] : OfLiveServers(new ServerActions(registry, directory, live, time)),
 
             new("GET", "/keys", Read, _keys.ListAsync),
             new("POST", "/keys", Write, _keys.CreateAsync) { Body = BodyKind.Json },
@@ -69,4 +66,36 @@ internal sealed class AdminRoutes : IDisposable
     public IReadOnlyList<AdminRoute> All { get; }
 
     public void Dispose() => _keys.Dispose();
+
+    /// <param name="path">Below <see cref="AdminApi.Root"/>, without a query.</param>
+    /// <returns>The operation and its <c>{id}</c>, or why there is none.</returns>
+    public (AdminRoute? Route, string Id, Problem? Missing) Find(string method, string path)
+    {
+        var segments = path.Split('/');
+        var methods = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var route in All)
+        {
+            if (!route.Matches(segments, out var id))
+            {
+                continue;
+            }
+
+            if (route.Method == method)
+            {
+                return (route, id, null);
+            }
+
+            methods.Add(route.Method);
+        }
+
+        return (null, "", methods.Count == 0 ? Problem.NoSuchPath : Problem.MethodNotAllowed(string.Join(", ", methods)));
+    }
+
+    private static AdminRoute[] OfLiveServers(ServerActions actions) =>
+    [
+        new("POST", "/servers/{id}/test", Write, actions.TestAsync),
+        new("POST", "/servers/{id}/refresh", Write, actions.RefreshAsync),
+        new("GET", "/servers/{id}/tools", Read, actions.ToolsAsync),
+        new("GET", "/servers/{id}/health", Read, actions.HealthAsync),
+    ];
 }

@@ -58,9 +58,11 @@ internal static class DoctorCommand
         {
             JsonOutput.PrintList(context.Out, checks, (writer, check) =>
             {
+                writer.WriteStartObject();
                 writer.WriteString("check", check.Name);
                 writer.WriteBoolean("passed", check.Passed);
                 writer.WriteString("detail", check.Detail);
+                writer.WriteEndObject();
             });
             return;
         }

@@ -26,9 +26,7 @@ internal static class JsonOutput
         json.WriteStartArray();
         foreach (var item in items)
         {
-            json.WriteStartObject();
             write(json, item);
-            json.WriteEndObject();
         }
 
         json.WriteEndArray();

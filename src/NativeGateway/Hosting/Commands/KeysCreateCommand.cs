@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using NativeGateway.ControlPlane.Admin;
 using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Model;
@@ -11,7 +13,7 @@ internal static class KeysCreateCommand
 {
     public static Command Build(CliContext context)
     {
-        var store = new StoreArguments();
+        var where = new AdminArguments();
         var name = new Option<string>("--name") { Description = "What it is for, to tell it from others", Required = true };
         var scopes = new Option<string[]>("--scope") { Description = $"{KeyScopeText.Known} (repeatable; default: mcp)" };
         var globs = new GlobOptions();
@@ -21,7 +23,7 @@ internal static class KeysCreateCommand
         var json = new Option<bool>("--json") { Description = "Print JSON" };
         var command = new Command("create", "Create a key and print it once") { name, scopes, rate, burst, expires, json };
         globs.AddTo(command);
-        store.AddTo(command);
+        where.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
             var problems = new List<string>();
@@ -37,24 +39,29 @@ internal static class KeysCreateCommand
                 return Task.FromResult(ExitCode.Usage);
             }
 
-            return StoreSession.RunAsync(
-                store.Read(parsed),
+            return where.RunAsync(
+                parsed,
                 context,
                 creates: true,
-                async session =>
-                {
-                    var (issued, refusal) = await session.Writer.CreateKeyAsync(request, cancellationToken);
-                    if (issued is null)
-                    {
-                        return context.Fail(refusal!.Message);
-                    }
-
-                    KeyOutput.PrintIssued(context, issued, parsed.GetValue(json));
-                    return ExitCode.Done;
-                },
+                async door => AdminVerbs.Finish(
+                    await door.SendAsync("POST", "/keys", AdminVerbs.Body(writer => Write(writer, request)), cancellationToken),
+                    context,
+                    issued => KeyOutput.PrintIssued(context, issued, parsed.GetValue(json))),
                 cancellationToken);
         });
         return command;
+    }
+
+    private static void Write(Utf8JsonWriter json, KeyRequest key)
+    {
+        json.WriteString("name", key.Name);
+        json.WriteTexts("scopes", KeyScopeText.Format(key.Scopes));
+        json.WriteGlobs("servers", key.Permissions.Servers);
+        json.WriteGlobs("tools", key.Permissions.Tools);
+        json.WriteGlobs("prompts", key.Permissions.Prompts);
+        json.WriteGlobs("resources", key.Permissions.Resources);
+        json.WriteLimit("limits", key.Limits);
+        json.WriteTime("expiresAt", key.ExpiresAt);
     }
 
     private static KeyScopes ReadScopes(string[] texts, List<string> problems)

@@ -41,7 +41,7 @@ internal sealed class ServerOptions
         var command = parsed.GetValue(_command) ?? [];
         if (command.Length > 0)
         {
-            json.WriteString("command", Literal(command[0]));
+            json.WriteString("command", command[0]);
             WriteList(json, "args", command[1..]);
         }
 
@@ -66,11 +66,11 @@ internal sealed class ServerOptions
     {
         if (value is not null)
         {
-            json.WriteString(name, Literal(value));
+            json.WriteString(name, value);
         }
     }
 
-    private static void WriteList(Utf8JsonWriter json, string name, IEnumerable<string> values) => json.WriteTexts(name, values.Select(Literal));
+    private static void WriteList(Utf8JsonWriter json, string name, IEnumerable<string> values) => json.WriteTexts(name, values);
 
     private static void WriteMap(Utf8JsonWriter json, string name, string[]? pairs, char separator, string option, ConfigReading reading)
     {
@@ -90,12 +90,10 @@ internal sealed class ServerOptions
             }
 
             var value = separator == ':' ? pair[(at + 1)..].Trim() : pair[(at + 1)..];
-            json.WriteString(pair[..at], Literal(value));
+            json.WriteString(pair[..at], value);
         }
 
         json.WriteEndObject();
     }
 
-    /// <summary>A shell has expanded its variables already; what is left is meant as it stands.</summary>
-    private static string Literal(string text) => text.Replace("${", "$${", StringComparison.Ordinal);
 }

@@ -11,15 +11,16 @@ internal static class ServersAddCommand
 {
     public static Command Build(CliContext context)
     {
-        var store = new StoreArguments();
+        var where = new AdminArguments(urlIsTaken: true);
         var options = new ServerOptions();
         var replace = new Option<bool>("--replace") { Description = "Replace the server of that name" };
         var command = new Command("add", "Add a server: --url URL for a remote one, or -- COMMAND ARGS… for a local program") { replace };
         options.AddTo(command);
-        store.AddTo(command);
+        where.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
-            var reading = new ConfigReading(_ => null);
+            // A shell has expanded its variables already; what is left is meant as it stands.
+            var reading = new ConfigReading(variables: null);
             var upstream = Read(options, parsed, reading);
             foreach (var told in (ConfigFault[])[.. reading.Warnings, .. reading.Faults])
             {
@@ -32,12 +33,7 @@ internal static class ServersAddCommand
                 return Task.FromResult(ExitCode.Usage);
             }
 
-            return StoreSession.RunAsync(
-                store.Read(parsed),
-                context,
-                creates: true,
-                session => ServersImportCommand.SaveAsync(context, session, [upstream], parsed.GetValue(replace), cancellationToken),
-                cancellationToken);
+            return ServersImportCommand.RunAsync(where, parsed, context, [upstream], parsed.GetValue(replace), cancellationToken);
         });
         return command;
     }

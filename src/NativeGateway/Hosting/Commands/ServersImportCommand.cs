@@ -12,11 +12,11 @@ internal static class ServersImportCommand
 {
     public static Command Build(CliContext context)
     {
-        var store = new StoreArguments();
+        var where = new AdminArguments();
         var file = new Argument<string>("FILE") { Description = "A client's JSON file with \"mcpServers\" (or \"servers\"); - for standard input" };
         var replace = new Option<bool>("--replace") { Description = "Replace servers of the same name" };
         var command = new Command("import", "Add the servers of another MCP client's configuration") { file, replace };
-        store.AddTo(command);
+        where.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var path = parsed.GetRequiredValue(file);
@@ -34,18 +34,48 @@ internal static class ServersImportCommand
 
             return reading.Faults.Count > 0
                 ? context.FailConfiguration(reading.Faults)
-                : await StoreSession.RunAsync(
-                    store.Read(parsed),
-                    context,
-                    creates: true,
-                    session => SaveAsync(context, session, upstreams, parsed.GetValue(replace), cancellationToken),
-                    cancellationToken);
+                : await RunAsync(where, parsed, context, upstreams, parsed.GetValue(replace), cancellationToken);
         });
         return command;
     }
 
+    /// <summary>Adds upstreams where the arguments say: as the operator's own on the database, under the rules of the API through a gateway.</summary>
+    public static Task<int> RunAsync(
+        AdminArguments where, ParseResult parsed, CliContext context, IReadOnlyList<UpstreamConfig> upstreams, bool replace, CancellationToken cancellationToken)
+    {
+        return where.IsRemote(parsed)
+            ? where.RunAsync(parsed, context, creates: true, door => SendAsync(door, context, upstreams, replace, cancellationToken), cancellationToken)
+            : StoreSession.RunAsync(
+                where.ReadStore(parsed), context, creates: true, session => SaveAsync(context, session, upstreams, replace, cancellationToken), cancellationToken);
+    }
+
+    private static async Task<int> SendAsync(
+        IAdminDoor door, CliContext context, IReadOnlyList<UpstreamConfig> upstreams, bool replace, CancellationToken cancellationToken)
+    {
+        var body = AdminVerbs.Body(json =>
+        {
+            json.WriteStartObject("mcpServers");
+            foreach (var upstream in upstreams)
+            {
+                json.WriteStartObject(upstream.Key);
+                UpstreamEntryWriter.Write(json, upstream);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndObject();
+        });
+        var result = await door.SendAsync("POST", $"{ServersCommand.Path}/import?replace={(replace ? "true" : "false")}", body, cancellationToken);
+        return AdminVerbs.Finish(result, context, report =>
+        {
+            foreach (var item in report.GetProperty("items").EnumerateArray())
+            {
+                context.Out.WriteLine($"{AdminVerbs.Text(item, "name")}: {AdminVerbs.Text(item, "outcome")}.");
+            }
+        });
+    }
+
     /// <summary>Adds each upstream; says per name what was done.</summary>
-    public static async Task<int> SaveAsync(
+    private static async Task<int> SaveAsync(
         CliContext context,
         StoreSession session,
         IReadOnlyList<UpstreamConfig> upstreams,

@@ -9,7 +9,7 @@ namespace NativeGateway.IntegrationTests.ControlPlane.Admin;
 public sealed class OpenApiTests : IDisposable
 {
     // Nothing is asked of the parts: the table is data.
-    private readonly AdminRoutes _routes = new(null!, null!, TimeProvider.System);
+    private readonly AdminRoutes _routes = new(null!, new LiveServers(null!, null!, null!, null!), TimeProvider.System);
     private readonly JsonDocument _document = JsonDocument.Parse(Description());
 
     private JsonElement Paths => _document.RootElement.GetProperty("paths");

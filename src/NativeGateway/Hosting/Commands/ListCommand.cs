@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace NativeGateway.Hosting.Commands;
+
+/// <summary><c>… list</c> and <c>… show</c> of whatever the API has.</summary>
+internal static class ListCommand
+{
+    /// <param name="heads">The columns of the table for people.</param>
+    /// <param name="row">Their cells for one item.</param>
+    /// <param name="arrange">Leaves out and sorts; null to show the list as it came.</param>
+    public static Command Build(
+        CliContext context,
+        string path,
+        string description,
+        string[] heads,
+        Func<JsonElement, string[]> row,
+        Func<IEnumerable<JsonElement>, IEnumerable<JsonElement>>? arrange = null)
+    {
+        var where = new AdminArguments();
+        var json = new Option<bool>("--json") { Description = "Print JSON" };
+        var command = new Command("list", description) { json };
+        where.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => where.RunAsync(
+            parsed,
+            context,
+            creates: false,
+            async door =>
+            {
+                if (await AdminVerbs.ListAsync(door, path, context, cancellationToken) is not { } all)
+                {
+                    return ExitCode.Failed;
+                }
+
+                var items = arrange is null ? all : [.. arrange(all)];
+                if (parsed.GetValue(json))
+                {
+                    JsonOutput.PrintList(context.Out, items, (writer, item) => item.WriteTo(writer));
+                    return ExitCode.Done;
+                }
+
+                var table = new TextTable(heads);
+                items.ForEach(item => table.Add(row(item)));
+                table.Print(context.Out);
+                return ExitCode.Done;
+            },
+            cancellationToken));
+        return command;
+    }
+
+    /// <param name="kind">What it is: <c>key</c>, <c>server</c>, …</param>
+    public static Command BuildShow(CliContext context, string path, string kind, string description)
+    {
+        var where = new AdminArguments();
+        var which = new Argument<string>(kind.ToUpperInvariant()) { Description = "Its id or its name" };
+        var json = new Option<bool>("--json") { Description = "Print JSON (as it does anyway)", Hidden = true };
+        var command = new Command("show", description) { which, json };
+        where.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => where.RunAsync(
+            parsed,
+            context,
+            creates: false,
+            async door =>
+            {
+                if (await AdminVerbs.FindAsync(door, path, kind, parsed.GetRequiredValue(which), context, cancellationToken) is not { } item)
+                {
+                    return ExitCode.Failed;
+                }
+
+                AdminVerbs.Print(context, item);
+                return ExitCode.Done;
+            },
+            cancellationToken));
+        return command;
+    }
+}
