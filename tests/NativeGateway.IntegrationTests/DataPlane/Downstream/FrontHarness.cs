@@ -111,6 +111,9 @@ internal sealed class FrontHarness : IAsyncDisposable
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync().WaitAsync(TestTime.Limit));
     }
 
+    /// <summary>A client of the aggregate over stdio, with the first key.</summary>
+    public LineClient ConnectOverStdio() => new(lines => _parts.NewStdioFront(lines, Encoding.ASCII.GetBytes(Key)));
+
     /// <summary>Opens a session on the aggregate endpoint; its id.</summary>
     public async Task<string> OpenSessionAsync(string revision, string capabilities = "{}")
     {

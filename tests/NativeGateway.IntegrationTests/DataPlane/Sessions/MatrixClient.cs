@@ -6,12 +6,12 @@ using Xunit;
 namespace NativeGateway.IntegrationTests.DataPlane.Sessions;
 
 /// <summary>What came back for a request.</summary>
-/// <param name="Status">Of HTTP.</param>
-/// <param name="IsEvents">Every message stood on a line of its own.</param>
-internal readonly record struct Exchanged(int Status, bool IsEvents, IReadOnlyList<string> Messages);
+/// <param name="Status">Of the HTTP response that held it; null where it came another way.</param>
+/// <param name="IsOnLines">Every message stood on a line of its own.</param>
+internal readonly record struct Exchanged(int? Status, bool IsOnLines, IReadOnlyList<string> Messages);
 
 /// <summary>A client of one revision at one server's endpoint, that sends and gives messages as they are. Legacy ones want log messages from info on.</summary>
-internal abstract class MatrixClient : IDisposable
+internal abstract class MatrixClient : IAsyncDisposable
 {
     private const string SetLevel = """{"jsonrpc":"2.0","id":"level","method":"logging/setLevel","params":{"level":"info"}}""";
 
@@ -21,9 +21,12 @@ internal abstract class MatrixClient : IDisposable
     /// <param name="endpoint">A slash and a server's key, or nothing for the aggregate.</param>
     public static async Task<MatrixClient> ConnectAsync(FrontHarness gateway, Side side, string endpoint)
     {
-        MatrixClient client = side.Wire == Wire.HttpSse
-            ? await SseMatrixClient.OpenAsync(gateway, endpoint)
-            : new HttpMatrixClient(gateway, side, endpoint);
+        MatrixClient client = side.Wire switch
+        {
+            Wire.Stdio => new StdioMatrixClient(gateway.ConnectOverStdio()),
+            Wire.HttpSse => await SseMatrixClient.OpenAsync(gateway, endpoint),
+            _ => new HttpMatrixClient(gateway, side, endpoint),
+        };
         if (!side.IsModern)
         {
             client.Initialized = (await client.ExchangeAsync(Messages.Initialize(side.Revision))).Messages.Single();
@@ -34,16 +37,25 @@ internal abstract class MatrixClient : IDisposable
         return client;
     }
 
+    /// <summary>Sends a request and reads what comes back, up to the response.</summary>
     public abstract Task<Exchanged> ExchangeAsync(string message);
 
-    public abstract void Dispose();
+    public abstract ValueTask DisposeAsync();
 
     protected abstract Task NotifyAsync(string message);
 
-    protected static bool IsResponse(string message)
+    private static async Task<Exchanged> ReadAsync(Func<Task<string>> next)
     {
-        using var document = JsonDocument.Parse(message);
-        return !document.RootElement.TryGetProperty("method", out _);
+        var messages = new List<string>();
+        while (true)
+        {
+            messages.Add(await next());
+            using var document = JsonDocument.Parse(messages[^1]);
+            if (!document.RootElement.TryGetProperty("method", out _))
+            {
+                return new Exchanged(null, true, messages);
+            }
+        }
     }
 
     private sealed class HttpMatrixClient(FrontHarness gateway, Side side, string endpoint) : MatrixClient
@@ -65,10 +77,7 @@ internal abstract class MatrixClient : IDisposable
             return new Exchanged((int)response.StatusCode, true, [.. messages]);
         }
 
-        public override void Dispose()
-        {
-            // Its connections are the harness's.
-        }
+        public override ValueTask DisposeAsync() => default;
 
         protected override async Task NotifyAsync(string message) =>
             Assert.Equal(202, (await gateway.ExchangeAsync(HttpMethod.Post, _path, message, HeadersOf(message))).Status);
@@ -118,18 +127,29 @@ internal abstract class MatrixClient : IDisposable
         public override async Task<Exchanged> ExchangeAsync(string message)
         {
             await NotifyAsync(message);
-            var messages = new List<string>();
-            do
-            {
-                messages.Add(await stream.NextMessageAsync());
-            }
-            while (!IsResponse(messages[^1]));
-            return new Exchanged(200, true, messages);
+            return await ReadAsync(stream.NextMessageAsync);
         }
 
-        public override void Dispose() => stream.Dispose();
+        public override ValueTask DisposeAsync()
+        {
+            stream.Dispose();
+            return default;
+        }
 
         protected override async Task NotifyAsync(string message) =>
             Assert.Equal((202, ""), await gateway.ExchangeAsync(HttpMethod.Post, address, message, ("Accept", "")));
+    }
+
+    private sealed class StdioMatrixClient(LineClient lines) : MatrixClient
+    {
+        public override async Task<Exchanged> ExchangeAsync(string message)
+        {
+            await lines.SendAsync(message);
+            return await ReadAsync(lines.NextAsync);
+        }
+
+        public override ValueTask DisposeAsync() => lines.DisposeAsync();
+
+        protected override Task NotifyAsync(string message) => lines.SendAsync(message);
     }
 }

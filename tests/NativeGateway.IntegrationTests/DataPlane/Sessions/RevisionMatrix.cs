@@ -20,7 +20,7 @@ public sealed class RevisionMatrix : IAsyncLifetime
     {
         foreach (var client in _clients.Values)
         {
-            client.Dispose();
+            await client.DisposeAsync();
         }
 
         await _gateway!.DisposeAsync();

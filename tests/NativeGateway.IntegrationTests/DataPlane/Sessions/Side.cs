@@ -11,7 +11,6 @@ internal enum Wire
 /// <summary>One peer of the gateway in the matrix: a client or an upstream of one revision over one transport. Traits are the test's own, by the specification.</summary>
 internal sealed record Side(string Revision, Wire Wire)
 {
-    /// <summary>The clients. Those of the stdio front, one for each revision, belong here.</summary>
     public static readonly IReadOnlyList<Side> Clients =
     [
         new("2024-11-05", Wire.HttpSse),
@@ -19,6 +18,11 @@ internal sealed record Side(string Revision, Wire Wire)
         new("2025-06-18", Wire.StreamableHttp),
         new("2025-11-25", Wire.StreamableHttp),
         new("2026-07-28", Wire.StreamableHttp),
+        new("2024-11-05", Wire.Stdio),
+        new("2025-03-26", Wire.Stdio),
+        new("2025-06-18", Wire.Stdio),
+        new("2025-11-25", Wire.Stdio),
+        new("2026-07-28", Wire.Stdio),
     ];
 
     public static readonly IReadOnlyList<Side> Upstreams =
@@ -39,6 +43,9 @@ internal sealed record Side(string Revision, Wire Wire)
 
     /// <summary>The name of the upstream in the gateway's configuration.</summary>
     public string Key => $"{Wire}-{Revision}".ToLowerInvariant();
+
+    /// <summary>As a client, it can only have the aggregate.</summary>
+    public bool IsAggregateOnly => Wire == Wire.Stdio;
 
     /// <summary>Every request describes itself; no handshake, no sessions.</summary>
     public bool IsModern => Revision == "2026-07-28";

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -12,7 +13,7 @@ internal sealed class StrictSseDoor : IAsyncDisposable
     private readonly StrictServer _server;
     private readonly SseScript _script;
     private readonly ScriptedUpstream _upstream;
-    private readonly StrictConversation _conversation = new();
+    private readonly ConcurrentDictionary<string, StrictConversation> _connections = new();
 
     public StrictSseDoor(StrictServer server)
     {
@@ -32,7 +33,8 @@ internal sealed class StrictSseDoor : IAsyncDisposable
             _server.Blame($"{request.Label}: the header {header}");
         }
 
-        var answer = _server.Take(_conversation, request.Body);
+        // Each connection is told an address of its own for its messages.
+        var answer = _server.Take(_connections.GetOrAdd(request.Target, _ => new StrictConversation()), request.Body);
         await request.AnswerAsync(answer.Status == 200 ? 202 : answer.Status);
         foreach (var message in answer.Messages)
         {
