@@ -54,13 +54,14 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         Authenticator = new Authenticator(time, Verifier);
         Limiter = new RateLimiter(time);
         var logLevels = new LogLevels(Upstreams, Catalogs, _sessions, time);
-        var forwarder = NewForwarder(setup.Key, logLevels, info, time);
+        var tasks = new TaskIds(new StateSeal(setup.Key.Derive("task ids")));
+        var forwarder = NewForwarder(setup.Key, tasks, logLevels, info, time);
         _resources = new ResourceSubscriptions(_subscriptions, Upstreams, forwarder, time);
         Proxy = new McpProxy(
             snapshots,
             Authenticator,
             new RevisionGate(_sessions),
-            new Resolver(Catalogs, Refresher),
+            new Resolver(Catalogs, Refresher, tasks),
             Limiter,
             new LocalMethods(
                 new Handshake(Catalogs, Refresher, _sessions, info),
@@ -187,10 +188,10 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         }
     }
 
-    private Forwarder NewForwarder(EncryptionKey key, LogLevels logLevels, ReadOnlyMemory<byte> info, TimeProvider time)
+    private Forwarder NewForwarder(EncryptionKey key, TaskIds tasks, LogLevels logLevels, ReadOnlyMemory<byte> info, TimeProvider time)
     {
         var states = new RequestStates(new StateSeal(key.Derive("request states")), time);
-        var writer = new ReplyWriter(states, _visits, time, info);
+        var writer = new ReplyWriter(states, _visits, tasks, time, info);
         var suspending = new SuspendingRelay(writer, _suspended, states, logLevels, time);
         return new Forwarder(
             Upstreams, new RevisionBridge(info), new ReplyRelay(writer, suspending, _visits, time), suspending, new ClientInput(time), states, _visits, logLevels, time);

@@ -39,6 +39,7 @@ internal enum McpMethod : byte
     NotifyElicitationComplete,
     NotifySubscriptionsAcknowledged,
     NotifyTasks,
+    NotifyTaskStatus,
 }
 
 /// <summary>Method texts and codes (schema/*/schema.ts of every revision).</summary>
@@ -81,6 +82,7 @@ internal static class McpMethods
         (McpMethod.NotifyElicitationComplete, "notifications/elicitation/complete"u8.ToArray()),
         (McpMethod.NotifySubscriptionsAcknowledged, "notifications/subscriptions/acknowledged"u8.ToArray()),
         (McpMethod.NotifyTasks, "notifications/tasks"u8.ToArray()),
+        (McpMethod.NotifyTaskStatus, "notifications/tasks/status"u8.ToArray()),
     ];
 
     private static readonly byte[][] Texts = BuildTexts();
@@ -100,6 +102,10 @@ internal static class McpMethods
 
         return McpMethod.Unknown;
     }
+
+    /// <summary>Whether a request of that method is about one task, which <c>params.taskId</c> names.</summary>
+    public static bool IsOfTask(this McpMethod method) =>
+        method is McpMethod.TasksGet or McpMethod.TasksResult or McpMethod.TasksCancel or McpMethod.TasksUpdate;
 
     /// <summary>The method's text without quotes; empty for <see cref="McpMethod.Unknown"/>.</summary>
     public static ReadOnlySpan<byte> Text(McpMethod method) => Texts[(int)method];

@@ -15,6 +15,9 @@ internal static class MetaKeys
 
     public static ReadOnlySpan<byte> SubscriptionId => "io.modelcontextprotocol/subscriptionId"u8;
 
+    /// <summary>To which task of 2025-11-25 a message belongs.</summary>
+    public static ReadOnlySpan<byte> RelatedTask => "io.modelcontextprotocol/related-task"u8;
+
     /// <summary>On list results: which upstreams the list leaves out or shows from memory, and why.</summary>
     public static ReadOnlySpan<byte> Incomplete => "io.nativegateway/incomplete"u8;
 }

@@ -78,6 +78,11 @@ internal static class ParamsReader
             return Take(ref reader, ref message.TaskId);
         }
 
+        if (reader.ValueTextEquals("task"u8))
+        {
+            return Take(ref reader, ref message.Task);
+        }
+
         if (reader.ValueTextEquals("level"u8))
         {
             return Take(ref reader, ref message.Level);

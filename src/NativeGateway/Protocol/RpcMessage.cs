@@ -37,6 +37,9 @@ internal struct RpcMessage
     /// <summary><c>params.taskId</c> of <c>tasks/*</c>.</summary>
     public ByteRange TaskId;
 
+    /// <summary><c>params.task</c>: the wish of a client of 2025-11-25 that a call be run as a task.</summary>
+    public ByteRange Task;
+
     /// <summary><c>params.arguments</c>.</summary>
     public ByteRange Arguments;
 

@@ -14,7 +14,8 @@ internal static class CapabilityMerge
     /// <summary>
     /// Capabilities of the aggregate. Lists are always announced as changing, whatever the upstreams say: the gateway's own list changes when
     /// an upstream comes, goes or comes back. Tools are always offered, and all lists as long as an upstream is still unknown, because a legacy
-    /// client asks only once. <c>tasks</c> and <c>experimental</c> are never offered: nothing would route them.
+    /// client asks only once. <c>tasks</c> and <c>experimental</c> are never offered: nothing would route them. The tasks of modern peers are an
+    /// extension.
     /// </summary>
     /// <param name="withExtensions">True for modern clients, and for legacy ones that named extensions themselves.</param>
     public static void Write(IBufferWriter<byte> writer, WorkspaceCatalog catalog, Permissions caller, bool withExtensions)
@@ -33,12 +34,12 @@ internal static class CapabilityMerge
             ui = capabilities is null ? ui : MergeSettings(ui, capabilities.Ui);
         }
 
-        Write(writer, features, withExtensions ? ui : default);
+        Write(writer, withExtensions ? features : features & ~PeerFeatures.TasksExtension, withExtensions ? ui : default);
     }
 
     /// <summary>
-    /// Capabilities of one upstream, as it gave them. Where client and upstream are of different eras, what does not exist in the client's, or
-    /// cannot be carried over, is left out.
+    /// Capabilities of one upstream, as it gave them, without the list of tasks, which would show those of all its clients. Where client and
+    /// upstream are of different eras, what does not exist in the client's, or cannot be carried over, is left out.
     /// </summary>
     public static void WriteSingle(IBufferWriter<byte> writer, CatalogPart part, bool isModern, bool withExtensions)
     {
@@ -49,33 +50,30 @@ internal static class CapabilityMerge
         }
 
         var crossesEras = catalog.Peer.Revision.IsModern != isModern;
+        var editor = new MessageEditor();
+        editor.Reset(catalog.Peer.Capabilities);
         var json = catalog.Peer.Capabilities.Span;
-        if (!crossesEras && !isModern)
+        var whole = new ByteRange(0, json.Length);
+        var removal = new MemberRemoval(editor, whole);
+        var members = new JsonMembers(json, whole);
+        while (members.MoveNext())
         {
-            writer.Write(json);
-            return;
-        }
-
-        var reader = new Utf8JsonReader(json);
-        reader.Read();
-        var separator = "{"u8;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var start = (int)reader.TokenStartIndex;
-            var isLeftOut = (isModern && reader.ValueTextEquals("tasks"u8))
-                || (crossesEras && reader.ValueTextEquals("experimental"u8))
-                || (!withExtensions && reader.ValueTextEquals("extensions"u8));
-            reader.Read();
-            reader.Skip();
-            if (!isLeftOut)
+            var (isTasks, isExtensions) = (members.NameIs(json, "tasks"u8), members.NameIs(json, "extensions"u8));
+            var isLeftOut = (isTasks && isModern)
+                || (crossesEras && (isTasks || members.NameIs(json, "experimental"u8) || (isExtensions && !withExtensions)));
+            removal.Next(members, isLeftOut);
+            if (!isLeftOut && isTasks)
             {
-                writer.Write(separator);
-                writer.Write(json[start..(int)reader.BytesConsumed]);
-                separator = ","u8;
+                Filter(editor, members.Value, "list"u8, keeps: false);
+            }
+            else if (!isLeftOut && isExtensions && crossesEras)
+            {
+                Filter(editor, members.Value, PeerCapabilities.UiExtension, keeps: true);
             }
         }
 
-        writer.Write(separator[0] == '{' ? "{}"u8 : "}"u8);
+        removal.End();
+        editor.WriteTo(writer);
     }
 
     /// <summary>
@@ -103,6 +101,20 @@ internal static class CapabilityMerge
         var rest = new ArrayBufferWriter<byte>(capabilities.Length);
         editor.WriteTo(rest);
         return rest.WrittenMemory;
+    }
+
+    /// <summary>Keeps or removes the member of that name, and does the opposite with all others.</summary>
+    private static void Filter(MessageEditor editor, ByteRange target, ReadOnlySpan<byte> name, bool keeps)
+    {
+        var source = editor.Source.Span;
+        var removal = new MemberRemoval(editor, target);
+        var members = new JsonMembers(source, target);
+        while (members.MoveNext())
+        {
+            removal.Next(members, members.NameIs(source, name) != keeps);
+        }
+
+        removal.End();
     }
 
     private static void RemoveChanges(MessageEditor editor, ByteRange list)
@@ -135,12 +147,24 @@ internal static class CapabilityMerge
         WriteList(json, "prompts"u8, features, PeerFeatures.Prompts);
         WriteList(json, "resources"u8, features, PeerFeatures.Resources);
         WriteList(json, "tools"u8, features, PeerFeatures.Tools);
+        WriteExtensions(json, features, ui);
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteExtensions(Utf8JsonWriter json, PeerFeatures features, ReadOnlyMemory<byte> ui)
+    {
+        if (ui.IsEmpty && (features & PeerFeatures.TasksExtension) == 0)
+        {
+            return;
+        }
+
+        json.WriteStartObject("extensions"u8);
+        WriteEmpty(json, PeerCapabilities.TasksExtension, features, PeerFeatures.TasksExtension);
         if (!ui.IsEmpty)
         {
-            json.WriteStartObject("extensions"u8);
             json.WritePropertyName(PeerCapabilities.UiExtension);
             json.WriteRawValue(ui.Span, skipInputValidation: true);
-            json.WriteEndObject();
         }
 
         json.WriteEndObject();

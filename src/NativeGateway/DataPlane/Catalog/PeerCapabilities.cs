@@ -17,6 +17,9 @@ internal enum PeerFeatures
     PromptsListChanged = 64,
     ResourcesListChanged = 128,
     ResourcesSubscribe = 256,
+
+    /// <summary>The extension <c>io.modelcontextprotocol/tasks</c>.</summary>
+    TasksExtension = 512,
 }
 
 /// <summary>An upstream's capabilities, read once. Whatever is no object offers nothing.</summary>
@@ -25,8 +28,10 @@ internal sealed record PeerCapabilities(PeerFeatures Features, ReadOnlyMemory<by
 {
     public static readonly PeerCapabilities None = new(PeerFeatures.None, default);
 
-    /// <summary>The one extension that needs nothing but what an aggregate routes anyway.</summary>
+    /// <summary>An extension that needs nothing but what an aggregate routes anyway.</summary>
     public static ReadOnlySpan<byte> UiExtension => "io.modelcontextprotocol/ui"u8;
+
+    public static ReadOnlySpan<byte> TasksExtension => "io.modelcontextprotocol/tasks"u8;
 
     public bool Offers(CatalogKind kind) => Has(kind switch
     {
@@ -88,7 +93,7 @@ internal sealed record PeerCapabilities(PeerFeatures Features, ReadOnlyMemory<by
             }
             else if (reader.ValueTextEquals("extensions"u8))
             {
-                ui = ReadUi(ref reader, json);
+                features |= ReadExtensions(ref reader, json, ref ui);
             }
             else
             {
@@ -121,23 +126,24 @@ internal sealed record PeerCapabilities(PeerFeatures Features, ReadOnlyMemory<by
         return feature;
     }
 
-    private static ReadOnlyMemory<byte> ReadUi(ref Utf8JsonReader reader, ReadOnlyMemory<byte> json)
+    private static PeerFeatures ReadExtensions(ref Utf8JsonReader reader, ReadOnlyMemory<byte> json, ref ReadOnlyMemory<byte> ui)
     {
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
-            return default;
+            return PeerFeatures.None;
         }
 
-        var ui = ReadOnlyMemory<byte>.Empty;
+        var features = PeerFeatures.None;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var isUi = reader.ValueTextEquals(UiExtension);
+            features |= reader.ValueTextEquals(TasksExtension) ? PeerFeatures.TasksExtension : PeerFeatures.None;
             var settings = RpcReader.ReadValue(ref reader);
             ui = isUi ? json.Slice(settings.Start, settings.Length) : ui;
         }
 
-        return ui;
+        return features;
     }
 }

@@ -177,7 +177,8 @@ internal sealed class Forwarder(
         request.Message.Replace(message.Id, id);
         if (!exchange.OwnNameToken.IsEmpty)
         {
-            request.Message.Replace(message.Name.IsPresent ? message.Name : message.Uri, exchange.OwnNameToken);
+            var named = message.MethodCode.IsOfTask() ? message.TaskId : message.Name.IsPresent ? message.Name : message.Uri;
+            request.Message.Replace(named, exchange.OwnNameToken);
         }
 
         if (exchange.State is { Kind: RequestStateKind.OfUpstream } state)
@@ -186,7 +187,7 @@ internal sealed class Forwarder(
         }
 
         var declared = new DeclaredClient(exchange.Askable, exchange.Session?.LogLevel);
-        bridge.EditRequest(request.Message, message, exchange.Revision, session.Peer.Revision, request.ProgressToken, declared, answers);
+        bridge.EditRequest(request.Message, message, exchange.Revision, session.Peer.Revision, request.ProgressToken, declared, answers, keepsTask: exchange.Single is not null);
     }
 
     /// <summary>What a legacy client can be asked during this exchange. Of a modern one only a legacy upstream needs to know.</summary>

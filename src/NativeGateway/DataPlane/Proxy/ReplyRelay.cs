@@ -84,6 +84,7 @@ internal sealed class ReplyRelay(ReplyWriter writer, SuspendingRelay suspending,
         var editor = exchange.Request.Message;
         editor.Reset(received.Bytes);
         editor.Replace(received.Message.Id, token);
+        TaskIds.EditRelated(exchange, editor, received.Message.Meta);
         if (method == McpMethod.ElicitationCreate && exchange.Single is null)
         {
             Questions.Attribute(editor, received.Message.Params, exchange.Target!.KeyUtf8);

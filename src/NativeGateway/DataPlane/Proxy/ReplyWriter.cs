@@ -10,7 +10,7 @@ namespace NativeGateway.DataPlane.Proxy;
 internal readonly record struct Relayed(GatewayError? Error, InputRequired? Input);
 
 /// <summary>Says to a client, in its terms (its id, its names, its revision), what an upstream has said.</summary>
-internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TimeProvider time, ReadOnlyMemory<byte> gatewayInfo)
+internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskIds tasks, TimeProvider time, ReadOnlyMemory<byte> gatewayInfo)
 {
     private const int MissingCapability = -32021;
     private const int UrlElicitationRequired = -32042;
@@ -79,7 +79,22 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TimeP
             StructuredOutput.Edit(editor, message.Result, exchange.WrapsOutput);
         }
 
-        ResultContent.Edit(editor, message, method, client, exchange.Single is null ? exchange.Target : null);
+        if (message.Kind == RpcKind.Result)
+        {
+            tasks.EditResult(exchange, editor, message.Result);
+        }
+
+        var answered = message;
+        if (method is McpMethod.TasksGet or McpMethod.TasksResult && message.Kind == RpcKind.Result)
+        {
+            // The result of the call that became the task, whole or as a member.
+            method = McpMethod.ToolsCall;
+            answered.Result = exchange.Message.MethodCode == McpMethod.TasksResult
+                ? message.Result
+                : JsonMembers.Find(received.Bytes.Span, message.Result, "result"u8);
+        }
+
+        ResultContent.Edit(editor, answered, method, client, exchange.Single is null ? exchange.Target : null);
 
         await exchange.Reply.CompleteAsync(status, editor).ConfigureAwait(false);
         return default;
@@ -94,6 +109,9 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TimeP
         {
             McpMethod.NotifyProgress => RestoreProgressToken(exchange, editor, received.Message),
             McpMethod.NotifyMessage => WantsLog(exchange, received),
+
+            // It names a task by the upstream's own id, and nobody may rely on it.
+            McpMethod.NotifyTaskStatus => false,
             McpMethod.NotifyCancelled => Withdraw(exchange, editor, received.Message),
             McpMethod.NotifyElicitationComplete =>
                 visits.Complete(exchange.Target!.Id, received.Bytes, exchange.Session) && !exchange.Revision.IsModern,

@@ -9,7 +9,7 @@ namespace NativeGateway.DataPlane.Proxy;
 /// Decides where a message goes: to the gateway's own methods (the target stays null) or to one upstream, under that upstream's own name for the
 /// tool, prompt or resource. Stands before the permission check, because a permission is granted on what a name resolves to.
 /// </summary>
-internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher)
+internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher, TaskIds tasks)
 {
     /// <summary>How long a call waits for upstreams of which nothing is known yet, before its name counts as unknown.</summary>
     private static readonly TimeSpan DiscoveryBudget = TimeSpan.FromSeconds(5);
@@ -39,6 +39,11 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
         if (exchange.Message.Kind != RpcKind.Request || IsLocal(exchange))
         {
             return default;
+        }
+
+        if (exchange.Message.MethodCode == McpMethod.TasksList || exchange.Message.MethodCode.IsOfTask())
+        {
+            return new ValueTask<GatewayError?>(ResolveTask(exchange));
         }
 
         if (exchange.Single is { } single)
@@ -78,7 +83,6 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
         var named = message.MethodCode switch
         {
             McpMethod.ToolsCall or McpMethod.PromptsGet => message.Name,
-            McpMethod.TasksGet or McpMethod.TasksUpdate or McpMethod.TasksCancel => message.TaskId,
             _ => message.Uri.IsPresent ? message.Uri : message.Name,
         };
         if (!named.IsPresent)
@@ -148,6 +152,37 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
         exchange.OwnNameToken = JsonText.Quote(Encoding.UTF8.GetString(ownUri));
         return null;
     }
+
+    /// <summary>
+    /// Tasks exist where both sides speak of them in the same way: between legacy peers on <c>/mcp/{server}</c>, between modern ones everywhere.
+    /// Nobody gets a list of them, because an upstream's list is that of all its clients.
+    /// </summary>
+    private GatewayError? ResolveTask(Exchange exchange)
+    {
+        var isCarried = exchange.Message.MethodCode.IsOfTask()
+            && (exchange.Single is { } one ? !IsOfOtherEra(exchange, one) : exchange.Revision.IsModern);
+        if (!isCarried)
+        {
+            return RevisionGate.UnknownMethod(exchange);
+        }
+
+        if (!TryGetText(exchange, exchange.Message.TaskId, out var text)
+            || tasks.Open(exchange.Caller, text.Span) is not { } task
+            || (exchange.Single is { } single && single.Id != task.UpstreamId)
+            || !catalogs.For(exchange.Caller.Workspace!).TryGetPart(task.UpstreamId, out var part))
+        {
+            return new GatewayError(ErrorKind.InvalidParams, "Unknown task.");
+        }
+
+        exchange.SentName = text;
+        exchange.Target = part.Upstream;
+        exchange.OwnName = task.OwnId;
+        exchange.OwnNameToken = JsonText.Quote(Encoding.UTF8.GetString(task.OwnId));
+        return null;
+    }
+
+    private bool IsOfOtherEra(Exchange exchange, Model.Upstream upstream) =>
+        catalogs.OfferOf(upstream.Id).Catalog is { } catalog && catalog.Peer.Revision.IsModern != exchange.Revision.IsModern;
 
     private static GatewayError Unknown(string noun, ReadOnlySpan<byte> name) =>
         new(ErrorKind.InvalidParams, $"Unknown {noun}: {Encoding.UTF8.GetString(name)}");

@@ -19,6 +19,7 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
     /// </summary>
     /// <param name="progressToken">The token to send upstream; empty when the client asked for no progress.</param>
     /// <param name="declared">For a legacy client of a modern upstream: what each request has to say of the client.</param>
+    /// <param name="keepsTask">The client may have a legacy upstream run its call as a task.</param>
     /// <param name="input">For the same: further members of <c>params</c>, see <see cref="InputResponses.ToMembers"/>.</param>
     public void EditRequest(
         MessageEditor editor,
@@ -27,9 +28,10 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         ProtocolRevision upstream,
         ReadOnlyMemory<byte> progressToken,
         DeclaredClient declared,
-        ReadOnlyMemory<byte> input)
+        ReadOnlyMemory<byte> input,
+        bool keepsTask)
     {
-        var dropsContext = message.MethodCode == McpMethod.CompletionComplete && !upstream.HasCompletionContext;
+        var dropped = Dropped(message, client, upstream, keepsTask);
         if (message.ProgressToken.IsPresent)
         {
             editor.Replace(message.ProgressToken, progressToken);
@@ -38,15 +40,15 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         if (client.IsModern && !upstream.IsModern)
         {
             RemoveModernKeys(editor, message);
-            RemoveParams(editor, message, dropsContext);
+            RemoveParams(editor, message, dropped);
         }
         else if (!client.IsModern && upstream.IsModern)
         {
-            _envelope.AddTo(editor, message, declared, input, othersFollow: RemoveParams(editor, message, dropsContext));
+            _envelope.AddTo(editor, message, declared, input, othersFollow: RemoveParams(editor, message, dropped));
         }
-        else if (dropsContext)
+        else if (!dropped.IsEmpty)
         {
-            RemoveParams(editor, message, dropsContext);
+            RemoveParams(editor, message, dropped);
         }
     }
 
@@ -187,6 +189,15 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         removal.End();
     }
 
+    /// <summary>A further member of <c>params</c> that the upstream must not see; empty for none.</summary>
+    private static ReadOnlySpan<byte> Dropped(in RpcMessage message, ProtocolRevision client, ProtocolRevision upstream, bool keepsTask)
+    {
+        var isUnwantedTask = message.Task.IsPresent && !upstream.IsModern && (client.IsModern || !keepsTask);
+        return isUnwantedTask ? "task"u8
+            : message.MethodCode == McpMethod.CompletionComplete && !upstream.HasCompletionContext ? "context"u8
+            : default;
+    }
+
     private static void RemoveModernKeys(MessageEditor editor, in RpcMessage message)
     {
         var removal = new MemberRemoval(editor, message.Meta);
@@ -202,14 +213,14 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
     }
 
     /// <summary>
-    /// Answers to input requests mean nothing on a legacy wire, and those of a legacy client would be its own invention; old upstreams do not know
-    /// the <c>context</c> of a completion. True when other members stay.
+    /// Answers to input requests mean nothing on a legacy wire, and those of a legacy client would be its own invention. True when other members
+    /// stay.
     /// </summary>
-    private static bool RemoveParams(MessageEditor editor, in RpcMessage message, bool dropsContext)
+    private static bool RemoveParams(MessageEditor editor, in RpcMessage message, ReadOnlySpan<byte> dropped)
     {
         var source = editor.Source.Span;
         var members = new JsonMembers(source, message.Params);
-        if (!message.InputResponses.IsPresent && !message.RequestState.IsPresent && !dropsContext)
+        if (!message.InputResponses.IsPresent && !message.RequestState.IsPresent && dropped.IsEmpty)
         {
             return members.MoveNext();
         }
@@ -219,7 +230,7 @@ internal sealed class RevisionBridge(ReadOnlyMemory<byte> gatewayInfo)
         while (members.MoveNext())
         {
             var isDropped = members.Value == message.InputResponses || members.Value == message.RequestState
-                || (dropsContext && members.NameIs(source, "context"u8));
+                || (!dropped.IsEmpty && members.NameIs(source, dropped));
             removal.Next(members, isDropped);
             othersStay |= !isDropped;
         }

@@ -98,12 +98,32 @@ internal sealed class CallRouter(
             case McpMethod.NotifyResourceUpdated:
                 events.ResourceUpdated(config.Id, bytes.ToArray());
                 break;
+            case McpMethod.NotifyCancelled:
+                Cancel(bytes.Span, message);
+                break;
             case McpMethod.NotifyElicitationComplete:
                 events.ElicitationCompleted(config.Id, bytes);
                 break;
             default:
                 NotifySubscription(bytes.Span, message);
                 break;
+        }
+    }
+
+    /// <summary>
+    /// A modern upstream may end a subscription so (2026-07-28, basic/utilities/cancellation); a legacy one withdraws a question, which went to the
+    /// only call in flight.
+    /// </summary>
+    private void Cancel(ReadOnlySpan<byte> bytes, in RpcMessage message)
+    {
+        if (ReadNumber(message.RequestId.Of(bytes)) is { } id && calls.Find(id) is { IsListen: true })
+        {
+            calls.TryTake(id, out var listen);
+            listen?.Fail(new GatewayError(ErrorKind.UpstreamUnavailable, $"Upstream '{config.Key}' has ended the subscription."));
+        }
+        else if (canAsk)
+        {
+            calls.FindOnly()?.Notify(bytes, message);
         }
     }
 

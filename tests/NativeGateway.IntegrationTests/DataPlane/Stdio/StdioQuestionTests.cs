@@ -56,6 +56,36 @@ public sealed class StdioQuestionTests
     }
 
     [Fact]
+    public async Task A_question_is_withdrawn_where_it_was_asked()
+    {
+        await using var fixture = StdioFixture.Scripted("legacy");
+        var session = await fixture.OpenAsync(Form);
+        await using var reply = (await session.SendToolAsync("elicit-and-withdraw")).Reply!;
+
+        await reply.NextAsync();
+        var (withdrawn, _) = await reply.NextAsync();
+
+        Assert.Equal("""{"method":"notifications/cancelled","params":{"requestId":"e"}}""", JsonSerializer.Serialize(new
+        {
+            method = withdrawn.GetProperty("method").GetString(),
+            @params = withdrawn.GetProperty("params"),
+        }).Replace(" ", "", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_subscription_that_the_program_cancels_is_over()
+    {
+        await using var fixture = StdioFixture.Scripted("modern");
+        var session = await fixture.OpenAsync();
+        await using var reply = await session.ListenAsync();
+        await reply.NextAsync();
+
+        await session.ToolAsync("unlisten");
+
+        Assert.NotNull((await reply.ReadAsync(CancellationToken.None).AsTask().WaitAsync(StdioFixture.Patience)).Error);
+    }
+
+    [Fact]
     public async Task A_question_beside_other_calls_is_refused()
     {
         await using var fixture = StdioFixture.Scripted("legacy");

@@ -30,6 +30,7 @@ answers = {}
 asking = None
 eliciting = None
 capabilities = None
+listening = None
 
 if len(sys.argv) > 2:
     with open(sys.argv[2], "a") as diary:
@@ -170,6 +171,13 @@ def call(request):
     elif tool == "elicit":
         eliciting = request
         send({"id": "e", "method": "elicitation/create", "params": form})
+    elif tool == "elicit-and-withdraw":
+        send({"id": "e", "method": "elicitation/create", "params": form})
+        notify("cancelled", {"requestId": "e"})
+        text(request, "done")
+    elif tool == "unlisten":
+        notify("cancelled", {"requestId": listening})
+        text(request, "done")
     elif tool == "cancelled":
         text(request, json.dumps(cancelled))
     else:
@@ -177,6 +185,8 @@ def call(request):
 
 
 def listen(request):
+    global listening
+    listening = request["id"]
     meta = {"io.modelcontextprotocol/subscriptionId": request["id"]}
     notify("subscriptions/acknowledged", {"_meta": meta, "notifications": {"toolsListChanged": True}})
     listened.append(request)

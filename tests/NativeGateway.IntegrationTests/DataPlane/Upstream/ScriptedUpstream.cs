@@ -32,17 +32,20 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
 
     public Uri Url { get; }
 
-    /// <summary>What came in so far, by label.</summary>
-    public IReadOnlyList<string> Labels
+    /// <summary>What came in so far.</summary>
+    public IReadOnlyList<ScriptedRequest> Requests
     {
         get
         {
             lock (_gate)
             {
-                return [.. _requests.Select(request => request.Label)];
+                return [.. _requests];
             }
         }
     }
+
+    /// <summary>The same by label.</summary>
+    public IReadOnlyList<string> Labels => [.. Requests.Select(request => request.Label)];
 
     /// <summary>How many connections were opened so far.</summary>
     public int Connections

@@ -39,7 +39,7 @@ internal sealed class Bridge : IAsyncDisposable
         Visits = new PageVisits(Clock);
         ReadOnlyMemory<byte> info = """{"name":"gateway","version":"1"}"""u8.ToArray();
         var states = new RequestStates(new StateSeal(new byte[32]), Clock);
-        var writer = new ReplyWriter(states, Visits, Clock, info);
+        var writer = new ReplyWriter(states, Visits, new TaskIds(new StateSeal(new byte[32])), Clock, info);
         var logLevels = new LogLevels(_upstreams, new CatalogTable([], NullLogger.Instance), _sessions, Clock);
         var suspending = new SuspendingRelay(writer, Suspended, states, logLevels, Clock);
         _forwarder = new Forwarder(

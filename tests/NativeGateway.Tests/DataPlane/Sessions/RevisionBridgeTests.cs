@@ -80,7 +80,7 @@ public sealed class RevisionBridgeTests
         Assert.Equal(RpcFault.None, RpcReader.Read(bytes, out var message));
         var editor = new MessageEditor();
         editor.Reset(bytes);
-        _bridge.EditRequest(editor, message, client, upstream, default, declared, Encoding.UTF8.GetBytes(input));
+        _bridge.EditRequest(editor, message, client, upstream, default, declared, Encoding.UTF8.GetBytes(input), keepsTask: true);
         var text = new ArrayBufferWriter<byte>();
         editor.WriteTo(text);
         Assert.Equal(editor.Length, text.WrittenCount);
