@@ -12,8 +12,6 @@ namespace NativeGateway.ControlPlane.Admin;
 /// </summary>
 internal sealed class ServerTransfer(RegistryWriter registry, ServerDirectory directory, TimeProvider time)
 {
-    private const int MostAtOnce = 1000;
-
     public async Task<AdminAnswer> ImportAsync(AdminRequest request)
     {
         var replaces = request.Parameter("replace") is "true";
@@ -68,7 +66,13 @@ internal sealed class ServerTransfer(RegistryWriter registry, ServerDirectory di
 
         var settings = StoredSettings.Effective(state, registry.File);
         var writes = new List<RegistryWrite>();
-        foreach (var (name, entry) in ServerImport.EntriesOf(request, reading).Take(MostAtOnce))
+        var entries = ServerImport.EntriesOf(request, reading);
+        if (entries.Count > TenantRules.MostServers)
+        {
+            return new Plan([], TenantRules.TooMany(entries.Count, TenantRules.MostServers, "servers in this workspace"));
+        }
+
+        foreach (var (name, entry) in entries)
         {
             var key = UpstreamName.ToKey(name);
             var present = state.Upstreams.FirstOrDefault(server => server.WorkspaceId == workspace.Id && server.Key == key);
@@ -102,7 +106,9 @@ internal sealed class ServerTransfer(RegistryWriter registry, ServerDirectory di
             done.Add((key, server.Id, present is null));
         }
 
-        return TenantRules.FaultsOf(reading) is { } faults ? new Plan([], faults) : new Plan(writes, null);
+        var others = state.Upstreams.Count(server => server.WorkspaceId == workspace.Id && !done.Exists(one => one.Id == server.Id));
+        var refusal = TenantRules.FaultsOf(reading) ?? TenantRules.TooMany(others + done.Count - 1, TenantRules.MostServers, "servers in this workspace");
+        return refusal is null ? new Plan(writes, null) : new Plan([], refusal);
     }
 
     private static void WriteReport(Utf8JsonWriter json, List<(string Name, Guid Id, bool IsNew)> done, IReadOnlyList<ConfigFault> warnings)

@@ -147,6 +147,8 @@ public abstract partial class AdminContract
 
         var faulty = await Instance.PostAsync("/servers/import", """{"mcpServers":{"good":{"url":"https://example.com"},"bad":{"url":"http://10.0.0.1"},"open":{"url":"https://example.com?k=${KEY}"}}}""");
         Assert.Equal(["/mcpServers/bad/url", "/mcpServers/open"], faulty.Pointers.Order(StringComparer.Ordinal));
+        var many = string.Join(',', Enumerable.Range(0, 1001).Select(number => $"\"s{number}\":{{\"url\":\"https://example.com\"}}"));
+        Assert.Equal(HttpStatusCode.Conflict, (await Instance.PostAsync("/servers/import", $"{{\"mcpServers\":{{{many}}}}}")).Status);
         Assert.Equal(3, (await Instance.GetAsync("/servers")).Items.Count());
     }
 
