@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using NativeGateway.Model;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Upstream;
@@ -47,6 +48,11 @@ internal sealed class AskableReply : UpstreamReply
             return new UpstreamSending(reply, null);
         }
 
+        if (begun.Error is { Retry: RetryHint.NothingSent })
+        {
+            calls.Remove(reply);
+        }
+
         await reply.DisposeAsync();
         return begun;
     }
@@ -70,7 +76,7 @@ internal sealed class AskableReply : UpstreamReply
             {
                 var received = await _reading;
                 _reading = null;
-                if (received.Error is not null || received.Message.IsResponse)
+                if (received.Message.IsResponse && received.Error is null)
                 {
                     _calls.Remove(this);
                 }
@@ -82,7 +88,7 @@ internal sealed class AskableReply : UpstreamReply
 
     public override async ValueTask DisposeAsync()
     {
-        _calls.Remove(this);
+        _calls.Leave(this);
         await _left.CancelAsync();
         await (_reading ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await ((Task)_sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

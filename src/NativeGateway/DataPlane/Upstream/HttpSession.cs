@@ -26,7 +26,7 @@ internal sealed class HttpSession : IUpstreamSession
         _ids = ids;
         _state = state;
         Capabilities = capabilities;
-        Calls = capabilities == ClientCapabilities.None ? null : new AskableCalls();
+        Calls = capabilities == ClientCapabilities.None ? null : new AskableCalls(wire.Time);
     }
 
     public HttpEndpoint Endpoint => _endpoint;

@@ -9,7 +9,7 @@ internal sealed class PendingCalls(TimeProvider time)
     private const long AllFurther = -1;
 
     /// <summary>For so long an upstream may be at work on a call that nobody waits for any more.</summary>
-    private static readonly TimeSpan Aftermath = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan Aftermath = TimeSpan.FromMinutes(10);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<long, QueuedReply> _byId = [];

@@ -51,6 +51,22 @@ public sealed class StreamQuestionTests
     }
 
     [Fact]
+    public async Task A_call_that_was_given_up_still_counts()
+    {
+        await using var server = new AskingServer { AnswersWithEvents = true };
+        await using var gateway = new UpstreamHarness(server.Url);
+        var session = await gateway.OpenAsync(ClientCapabilities.Roots);
+        var left = await session.SendAsync(UpstreamHarness.ToolCall(session), CancellationToken.None).AsTask().WaitAsync(TestTime.Limit);
+        await left.Reply!.DisposeAsync();
+        var other = await session.SendAsync(UpstreamHarness.ToolCall(session), CancellationToken.None).AsTask().WaitAsync(TestTime.Limit);
+
+        await server.AskAsync(Question);
+
+        Assert.Contains("-32601", await server.NextAnswerAsync(), StringComparison.Ordinal);
+        await other.Reply!.DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_question_after_the_response_belongs_to_nobody()
     {
         await using var server = new AskingServer();
