@@ -22,7 +22,7 @@ public sealed class RevisionGateway : IAsyncLifetime
         OtherKey = (await TestKeys.GetAsync())[0];
         Gateway = await GatewayProcess.StartAsync(new GatewayConfig
         {
-            Servers = [("legacy", GatewayConfig.Entry(Legacy)), ("modern", GatewayConfig.Entry(Modern))],
+            Servers = [("legacy", GatewayConfig.Entry(Legacy, LegacyUpstream.Patience)), ("modern", GatewayConfig.Entry(Modern))],
             Keys = [GatewayConfig.Key(OtherKey)],
         });
     }

@@ -86,7 +86,7 @@ public sealed class BridgeTests(RevisionGateway fixture) : IClassFixture<Revisio
         await client.SendAsync(isModern ? Lines.ModernCall("legacy__hang", id: "9") : Rpc.Call("legacy__hang", id: "9"));
         await arrived;
         await client.SendAsync(Lines.Cancel("9"));
-        await fixture.Legacy.CancelledAsync();
+        await fixture.Legacy.CancelledAsync(fixture.Legacy.Calls.Last(call => call.Tool == "hang"));
         client.CloseInput();
 
         Assert.Equal(0, await client.ExitAsync());

@@ -13,7 +13,7 @@ public sealed class ServingTests : IAsyncLifetime
 
     private ModernUpstream Modern { get; } = new();
 
-    private GatewayConfig Config => new() { Servers = [("legacy", GatewayConfig.Entry(Legacy)), ("modern", GatewayConfig.Entry(Modern))] };
+    private GatewayConfig Config => new() { Servers = [("legacy", GatewayConfig.Entry(Legacy, LegacyUpstream.Patience)), ("modern", GatewayConfig.Entry(Modern))] };
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -173,7 +173,7 @@ public sealed class ServingTests : IAsyncLifetime
         await client.SendAsync(isModern ? Lines.ModernCall("legacy__hang", id: "9") : Rpc.Call("legacy__hang", id: "9"));
         await arrived;
         await client.SendAsync(Lines.Cancel("9"));
-        await Legacy.CancelledAsync();
+        await Legacy.CancelledAsync(Legacy.Calls.Last(call => call.Tool == "hang"));
         client.CloseInput();
 
         Assert.Equal(0, await client.ExitAsync());

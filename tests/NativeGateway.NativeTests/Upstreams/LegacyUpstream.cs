@@ -7,6 +7,9 @@ namespace NativeGateway.NativeTests.Upstreams;
 /// <summary>A server of revision 2025-11-25: a handshake, a session that it insists on, a long GET stream.</summary>
 internal sealed class LegacyUpstream : HttpUpstream
 {
+    /// <summary>A member of its entry in a configuration: a call that hangs ends only when somebody cancels it, not by the gateway's time-out.</summary>
+    public const string Patience = ", \"timeout\": \"10m\"";
+
     /// <summary>Members of a list's result that the protocol does not know.</summary>
     public const string ListMembers = ", \"vendor\" : 1.0";
 
@@ -18,6 +21,8 @@ internal sealed class LegacyUpstream : HttpUpstream
     private readonly TaskCompletionSource _hasStream = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _answers = new();
+
+    private readonly ConcurrentDictionary<string, TaskCompletionSource> _cancellations = new();
 
     private readonly TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -31,6 +36,9 @@ internal sealed class LegacyUpstream : HttpUpstream
 
     /// <summary>Ends when the gateway has cancelled a request.</summary>
     public Task CancelledAsync() => _cancelled.Task.WaitAsync(TestTime.Limit);
+
+    /// <summary>Ends when the gateway has cancelled this request.</summary>
+    public Task CancelledAsync(UpstreamRequest request) => CancellationOf(request.Id!).Task.WaitAsync(TestTime.Limit);
 
     /// <summary>Ends when the gateway has answered a request of this server's.</summary>
     /// <param name="id">The id of that request, a string.</param>
@@ -76,6 +84,7 @@ internal sealed class LegacyUpstream : HttpUpstream
             if (request.Method == "notifications/cancelled")
             {
                 _cancelled.TrySetResult();
+                CancellationOf(request.Params.GetProperty("requestId").GetRawText()).TrySetResult();
             }
 
             if (request is { Id: { } id, Method.Length: 0 })
@@ -90,6 +99,9 @@ internal sealed class LegacyUpstream : HttpUpstream
             await AnswerMethodAsync(request, reply);
         }
     }
+
+    private TaskCompletionSource CancellationOf(string id) =>
+        _cancellations.GetOrAdd(id, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 
     private TaskCompletionSource<string> AnswerOf(string id) =>
         _answers.GetOrAdd(id, _ => new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously));
