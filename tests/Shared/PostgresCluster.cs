@@ -132,6 +132,16 @@ public sealed class PostgresCluster : IAsyncLifetime
         return values;
     }
 
+    /// <summary>Runs a query in a transaction that stays open until it is disposed, with all its locks.</summary>
+    public async Task<IAsyncDisposable> HoldAsync(TempDatabase database, string sql)
+    {
+        var connection = Connect(NameOf(database));
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"BEGIN; {sql}", connection);
+        await command.ExecuteNonQueryAsync();
+        return connection;
+    }
+
     public Task ExecuteAsync(TempDatabase database, string sql) => ExecuteAsync(NameOf(database), sql);
 
     private static string NameOf(TempDatabase database) => database.Uri[(database.Uri.LastIndexOf('/') + 1)..];

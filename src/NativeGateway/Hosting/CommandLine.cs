@@ -79,6 +79,7 @@ internal static class CommandLine
             KeysCommand.Build(context),
             TenantCommands.BuildOrganizations(context),
             TenantCommands.BuildWorkspaces(context),
+            UsageCommand.Build(context),
             InspectCommand.Build(context),
             DoctorCommand.Build(context),
             MigrateCommand.Build(context),

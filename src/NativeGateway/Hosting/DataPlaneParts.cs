@@ -1,4 +1,5 @@
 using System.Text;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using NativeGateway.DataPlane.Catalog;
 using NativeGateway.DataPlane.Downstream;
@@ -17,7 +18,9 @@ namespace NativeGateway.Hosting;
 /// <param name="Key">What clients carry for the gateway (session ids, request states, cursors) is sealed with keys derived from it.</param>
 /// <param name="IsStateless">Clients get no sessions.</param>
 /// <param name="Stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
-internal sealed record DataPlaneSetup(EncryptionKey Key, bool IsStateless, IReadOnlyList<StoredCatalog> Stored, Func<HealthReport> Health);
+/// <param name="Usage">Takes an event for every finished request, or refuses it at once.</param>
+internal sealed record DataPlaneSetup(
+    EncryptionKey Key, bool IsStateless, IReadOnlyList<StoredCatalog> Stored, ChannelWriter<UsageEvent> Usage, Func<HealthReport> Health);
 
 /// <summary>The wiring diagram of the data plane: every part built with <c>new</c>, in order, and stopped in reverse.</summary>
 internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
@@ -71,7 +74,9 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             _resources,
             forwarder,
             _responder,
-            Metrics);
+            Metrics,
+            setup.Usage,
+            time);
         TrustedProxies = new TrustedProxies(snapshots);
         _sse = new LegacySseFront(Proxy, _sessions, _responder, TrustedProxies, logger);
         Router = new HttpRouter(

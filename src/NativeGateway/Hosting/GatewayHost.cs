@@ -1,7 +1,9 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using NativeGateway.ControlPlane.Admin;
 using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
+using NativeGateway.ControlPlane.Usage;
 using NativeGateway.Model;
 using NativeGateway.Storage;
 using NativeGateway.Telemetry;
@@ -58,7 +60,8 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var certificates = options.Tls is { } files ? new CertificateFiles(files, context.Time, loggers.CreateLogger<CertificateFiles>()) : null;
 
         var key = options.Store.LoadKey();
-        await using var store = options.Store.Open(key);
+        await using var stores = options.Store.Open(key);
+        var store = stores.Registry;
         await MigrateAsync(store, signals.Stop);
         var snapshots = new SnapshotHolder(SnapshotBuilder.Build(RegistryConfig.Empty, [], [], GatewaySettings.Default, false, [])!);
         var openness = new OpennessRule(options.RequiresKey, options.IsLoopbackOnly);
@@ -73,8 +76,9 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
 
         var feed = new ChangeFeed(store, loader, context.Time, loggers.CreateLogger<ChangeFeed>());
         var keeper = new CatalogKeeper(store, context.Time, loggers.CreateLogger<CatalogKeeper>());
+        var usage = NewUsageChannel();
         DataPlaneParts? parts = null;
-        var setup = new DataPlaneSetup(key, options.Stateless, await keeper.LoadAsync(signals.Stop), () => Report(feed, parts));
+        var setup = new DataPlaneSetup(key, options.Stateless, await keeper.LoadAsync(signals.Stop), usage.Writer, () => Report(feed, parts));
         parts = new DataPlaneParts(snapshots, setup, context.Time, loggers);
         await using var partsEnd = parts;
         parts.Refresher.Unsaved += keeper.Keep;
@@ -82,7 +86,9 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         parts.Metrics.AddGauge("mcp_gateway_registry_revision", () => feed.Health.LoadedRevision);
         parts.Metrics.AddGauge("mcp_gateway_log_entries_dropped_total", () => log.Dropped);
 
-        using var routes = new AdminRoutes(registry, new LiveServers(snapshots, parts.Upstreams, parts.Catalogs, parts.Refresher), context.Time);
+        var live = new LiveServers(snapshots, parts.Upstreams, parts.Catalogs, parts.Refresher);
+        var usageApi = new UsageApi(stores.Usage, () => snapshots.Current.Settings.Usage.Retention, context.Time);
+        using var routes = new AdminRoutes(registry, live, usageApi, context.Time);
         var administration = new AdminApi(
             routes, loader, snapshots, parts.Authenticator, parts.Limiter, parts.TrustedProxies, loggers.CreateLogger<AdminApi>());
         await using IClientDoor door = options.Stdio is { } stdio
@@ -95,7 +101,13 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
 
         using var background = new CancellationTokenSource();
         var watch = new FileWatch(options.File?.Path, Reloading(loader), context.Time);
-        Task[] tasks = [feed.RunAsync(background.Token), keeper.RunAsync(background.Token), watch.RunAsync(background.Token)];
+        var recorder = new UsageRecorder(usage.Reader, stores.Usage, snapshots, parts.Metrics, context.Time, loggers.CreateLogger<UsageRecorder>());
+        var housekeeping = new UsageHousekeeping(stores.Usage, snapshots, context.Time, loggers.CreateLogger<UsageHousekeeping>());
+        Task[] tasks =
+        [
+            feed.RunAsync(background.Token), keeper.RunAsync(background.Token), watch.RunAsync(background.Token),
+            recorder.RunAsync(background.Token), housekeeping.RunAsync(background.Token),
+        ];
         var isOrderly = await WaitForStopAsync(door, tasks, signals.Stop);
 
         // Of a gateway that ends by itself, the first signal wants what of another one the second wants.
@@ -104,6 +116,10 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return isOrderly ? ExitCode.Done : ExitCode.Failed;
     }
+
+    /// <summary>Between the data plane, which never waits, and accounting. As much as the fastest gateway finishes while accounting is away for a second.</summary>
+    private static Channel<UsageEvent> NewUsageChannel() =>
+        Channel.CreateBounded<UsageEvent>(new BoundedChannelOptions(65_536) { SingleReader = true });
 
     /// <summary>A database server may start at the same time as the gateway; a file is there or not.</summary>
     private async Task MigrateAsync(IRegistryStore store, CancellationToken cancellationToken)

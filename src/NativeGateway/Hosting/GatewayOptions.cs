@@ -32,10 +32,10 @@ internal sealed record StoreOptions(string Database, string DataDirectory, strin
     public EncryptionKey LoadKey() => Storage.EncryptionKey.LoadOrCreate(DataDirectory, EncryptionKey);
 
     /// <exception cref="StoreConfigurationException">The address or the encryption key is not usable.</exception>
-    public IRegistryStore Open() => Open(LoadKey());
+    public Stores Open() => Open(LoadKey());
 
     /// <exception cref="StoreConfigurationException">The address is not usable.</exception>
-    public IRegistryStore Open(EncryptionKey key) => StoreFactory.Open(Database, new SecretBox(key));
+    public Stores Open(EncryptionKey key) => StoreFactory.Open(Database, new SecretBox(key));
 
     public override string ToString() => nameof(StoreOptions);
 }

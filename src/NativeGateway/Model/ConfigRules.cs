@@ -13,6 +13,9 @@ internal static class ConfigRules
     /// <summary>Upper bound of both numbers of a limit; keeps the arithmetic of buckets far from its edges.</summary>
     private const int MaxLimit = 1_000_000;
 
+    /// <summary>So that the sum of all calls of a year fits into 64 bits of millionths.</summary>
+    private const decimal MaxCost = 1000;
+
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromHours(1);
 
     private static readonly SearchValues<char> NameLetters =
@@ -47,6 +50,11 @@ internal static class ConfigRules
         if (upstream.Timeout <= TimeSpan.Zero || upstream.Timeout > MaxTimeout)
         {
             faults.Add($"{place}: the timeout must be more than 0 and at most 1 hour; change it.");
+        }
+
+        if (upstream.CostPerCall is < 0 or > MaxCost)
+        {
+            faults.Add($"{place}: the cost per call must be at least 0 and at most {MaxCost}; change it.");
         }
 
         CheckTransport(upstream, place, faults);

@@ -52,6 +52,8 @@ internal sealed record GatewaySettings
 
     /// <summary>Child processes at once, over all stdio upstreams.</summary>
     public int MaxProcesses { get; init; } = 64;
+
+    public UsageSettings Usage { get; init; } = UsageSettings.Default;
 }
 
 /// <summary>What one key sees: the enabled upstreams of a workspace in their configured order.</summary>
@@ -85,6 +87,9 @@ internal sealed class Upstream
 
     /// <summary>The operator's filter over the upstream's own tool names.</summary>
     public required GlobSet Tools { get; init; }
+
+    /// <summary><see cref="UpstreamConfig.CostPerCall"/> in millionths.</summary>
+    public long CostMicros { get; init; }
 
     public Guid Id => Config.Id;
 

@@ -141,6 +141,7 @@ internal static class SnapshotBuilder
             KeyUtf8 = Encoding.UTF8.GetBytes(upstream.Key),
             NamePrefix = prefix.Length == 0 ? [] : Encoding.UTF8.GetBytes(prefix + "__"),
             Tools = new GlobSet(upstream.Tools),
+            CostMicros = (long)decimal.Round(upstream.CostPerCall * 1_000_000),
         };
     }
 

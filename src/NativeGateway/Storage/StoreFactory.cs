@@ -3,23 +3,31 @@ using NativeGateway.Storage.Sqlite;
 
 namespace NativeGateway.Storage;
 
-/// <summary>From the operator's database address to a store. Nothing is connected or created before the store is first used.</summary>
+/// <summary>What one database keeps. Its schema is made by the registry's store, which also owns the database.</summary>
+internal sealed record Stores(IRegistryStore Registry, IUsageStore Usage) : IAsyncDisposable
+{
+    public ValueTask DisposeAsync() => Registry.DisposeAsync();
+}
+
+/// <summary>From the operator's database address to its stores. Nothing is connected or created before the store is first used.</summary>
 internal static class StoreFactory
 {
     private const string SqliteScheme = "sqlite:";
 
     /// <param name="databaseUri"><c>sqlite:PATH</c> or <c>postgres://user:password@host:port/name[?sslmode=…]</c> (<c>postgresql://</c> too).</param>
     /// <exception cref="StoreConfigurationException">The address is malformed. The message repeats nothing of it.</exception>
-    public static IRegistryStore Open(string databaseUri, SecretBox secrets)
+    public static Stores Open(string databaseUri, SecretBox secrets)
     {
         if (databaseUri.StartsWith(SqliteScheme, StringComparison.OrdinalIgnoreCase))
         {
-            return new SqliteRegistryStore(new SqliteDatabase(SqlitePath(databaseUri[SqliteScheme.Length..])), secrets);
+            var file = new SqliteDatabase(SqlitePath(databaseUri[SqliteScheme.Length..]));
+            return new Stores(new SqliteRegistryStore(file, secrets), new SqliteUsageStore(file));
         }
         if (databaseUri.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
             || databaseUri.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
         {
-            return new PostgresRegistryStore(new PostgresDatabase(PostgresUri.Parse(databaseUri)), secrets);
+            var server = new PostgresDatabase(PostgresUri.Parse(databaseUri));
+            return new Stores(new PostgresRegistryStore(server, secrets), new PostgresUsageStore(server));
         }
         throw new StoreConfigurationException(
             "The database address is of no known kind. Write sqlite:PATH or postgres://user:password@host:port/name.");

@@ -12,6 +12,35 @@ internal sealed class StoreTransaction(DbTransaction transaction)
         return await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>Runs one statement for each row; SQLite compiles it once. All rows name the same columns.</summary>
+    public async Task ExecuteEachAsync(string sql, IEnumerable<Column[]> rows, CancellationToken cancellationToken)
+    {
+        DbCommand? command = null;
+        try
+        {
+            foreach (var row in rows)
+            {
+                if (command is null)
+                {
+                    command = Prepare(sql, row);
+                }
+                else
+                {
+                    for (var i = 0; i < row.Length; i++)
+                    {
+                        command.Parameters[i].Value = row[i].Value ?? DBNull.Value;
+                    }
+                }
+
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            await (command?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
+    }
+
     /// <summary>For migrations: no parameters, and as long as it takes.</summary>
     public async Task ExecuteScriptAsync(string sql, CancellationToken cancellationToken)
     {
@@ -42,9 +71,12 @@ internal sealed class StoreTransaction(DbTransaction transaction)
         return rows;
     }
 
+    /// <summary>For what only one kind of database can do.</summary>
+    public DbConnection Connection => transaction.Connection!;
+
     private DbCommand Prepare(string sql, IReadOnlyList<Column> values)
     {
-        var command = transaction.Connection!.CreateCommand();
+        var command = Connection.CreateCommand();
         command.Transaction = transaction;
         command.CommandText = sql;
         foreach (var value in values)

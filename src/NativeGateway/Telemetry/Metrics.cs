@@ -13,6 +13,7 @@ internal sealed class Metrics
     private readonly ConcurrentDictionary<RequestLabels, Counter> _requests = new();
     private readonly ConcurrentDictionary<string, Counter> _limited = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Func<IEnumerable<Sample>>> _gauges = new(StringComparer.Ordinal);
+    private readonly Counter _usageDropped = new();
     private readonly Histogram _whole = new();
     private readonly Histogram _upstream = new();
 
@@ -36,6 +37,9 @@ internal sealed class Metrics
 
     public void RecordLimited(string scope) => _limited.GetOrAdd(scope, static _ => new Counter()).Increment();
 
+    /// <summary>Requests whose usage could not be kept for want of room.</summary>
+    public void RecordUsageDropped(long count) => _usageDropped.Add(count);
+
     /// <summary>Registers a value that is read when it is asked for.</summary>
     public void AddGauge(string name, Func<IEnumerable<Sample>> read) => _gauges[name] = read;
 
@@ -56,6 +60,8 @@ internal sealed class Metrics
             text.Sample($"scope=\"{scope}\"", counter.Value);
         }
 
+        text.Begin("mcp_gateway_usage_dropped_total", "counter", "Requests that are missing in usage: memory for what could not be written yet was full.");
+        text.Sample("", _usageDropped.Value);
         _whole.WriteTo(text, "mcp_gateway_request_duration_seconds", "Whole exchanges.");
         _upstream.WriteTo(text, "mcp_gateway_upstream_duration_seconds", "The part of exchanges that was spent on upstreams.");
         foreach (var (name, read) in _gauges.OrderBy(gauge => gauge.Key, StringComparer.Ordinal))
@@ -92,6 +98,8 @@ internal sealed class Metrics
         public long Value => Interlocked.Read(ref _value);
 
         public void Increment() => Interlocked.Increment(ref _value);
+
+        public void Add(long count) => Interlocked.Add(ref _value, count);
     }
 
     private sealed class Histogram

@@ -76,7 +76,7 @@ public sealed class PostgresStoreTests(PostgresCluster cluster) : StoreContract
     {
         const string Wrong = "wrong-7f3a91";
         var uri = Database.Uri.Replace(Uri.EscapeDataString(cluster.Password), Wrong, StringComparison.Ordinal);
-        await using var store = StoreFactory.Open(uri, Samples.Secrets());
+        await using var store = StoreFactory.Open(uri, Samples.Secrets()).Registry;
 
         var fault = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.MigrateAsync(None));
 
@@ -87,7 +87,7 @@ public sealed class PostgresStoreTests(PostgresCluster cluster) : StoreContract
     [Fact]
     public async Task A_database_that_does_not_exist_is_reported_as_such()
     {
-        await using var store = StoreFactory.Open(Database.Uri + "_missing", Samples.Secrets());
+        await using var store = StoreFactory.Open(Database.Uri + "_missing", Samples.Secrets()).Registry;
 
         var fault = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.MigrateAsync(None));
 

@@ -28,7 +28,7 @@ public sealed class SqliteStoreTests : StoreContract
         using var directory = new TempDirectory();
         var file = Path.Combine(directory.Path, "gateway.db");
         await System.IO.File.WriteAllTextAsync(file, new string('x', 8192));
-        await using var store = StoreFactory.Open("sqlite:" + file, Samples.Secrets());
+        await using var store = StoreFactory.Open("sqlite:" + file, Samples.Secrets()).Registry;
 
         var fault = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.MigrateAsync(None));
 
@@ -42,7 +42,7 @@ public sealed class SqliteStoreTests : StoreContract
         using var directory = new TempDirectory();
         var file = Path.Combine(directory.Path, "file");
         await System.IO.File.WriteAllTextAsync(file, "");
-        await using var store = StoreFactory.Open($"sqlite:{file}/gateway.db", Samples.Secrets());
+        await using var store = StoreFactory.Open($"sqlite:{file}/gateway.db", Samples.Secrets()).Registry;
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.MigrateAsync(None));
     }

@@ -190,7 +190,7 @@ public abstract partial class StoreContract : IAsyncLifetime
     /// <summary>Another store on the same database, as another process would have it.</summary>
     private protected IRegistryStore Open(SecretBox? secrets = null, TempDatabase? database = null)
     {
-        var store = StoreFactory.Open((database ?? Database).Uri, secrets ?? Samples.Secrets());
+        var store = StoreFactory.Open((database ?? Database).Uri, secrets ?? Samples.Secrets()).Registry;
         _opened.Add(store);
         return store;
     }

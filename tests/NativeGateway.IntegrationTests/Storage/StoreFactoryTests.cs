@@ -16,9 +16,11 @@ public sealed class StoreFactoryTests
         await using var server = StoreFactory.Open("postgres://user:pass@192.0.2.1/name", Samples.Secrets());
         await using var alias = StoreFactory.Open("postgresql://user@192.0.2.1/name", Samples.Secrets());
 
-        Assert.IsType<SqliteRegistryStore>(file);
-        Assert.IsType<PostgresRegistryStore>(server);
-        Assert.IsType<PostgresRegistryStore>(alias);
+        Assert.IsType<SqliteRegistryStore>(file.Registry);
+        Assert.IsType<SqliteUsageStore>(file.Usage);
+        Assert.IsType<PostgresRegistryStore>(server.Registry);
+        Assert.IsType<PostgresUsageStore>(server.Usage);
+        Assert.IsType<PostgresRegistryStore>(alias.Registry);
         Assert.False(Directory.Exists("missing"));
     }
 
@@ -26,7 +28,7 @@ public sealed class StoreFactoryTests
     public async Task A_sqlite_address_may_be_written_with_slashes()
     {
         using var directory = new TempDirectory();
-        await using var store = StoreFactory.Open($"sqlite://{directory.Path}/gateway.db", Samples.Secrets());
+        await using var store = StoreFactory.Open($"sqlite://{directory.Path}/gateway.db", Samples.Secrets()).Registry;
 
         await store.MigrateAsync(CancellationToken.None);
 

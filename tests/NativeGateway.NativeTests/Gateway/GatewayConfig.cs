@@ -25,6 +25,9 @@ internal sealed record GatewayConfig
 
     public string ShutdownTimeout { get; init; } = "1s";
 
+    /// <summary>Further members of the document, raw, beginning with a comma.</summary>
+    public string More { get; init; } = "";
+
     public static string Entry(HttpUpstream upstream, string more = "") => Entry(upstream.Url, more);
 
     /// <param name="more">Further members of the entry, raw, beginning with a comma.</param>
@@ -42,7 +45,7 @@ internal sealed record GatewayConfig
             {{string.Join(",\n    ", Servers.Select(server => $"\"{server.Name}\": {server.Entry}"))}}
           },
           "auth": { "keys": [ {{string.Join(", ", Keys)}} ] },
-          "limits": { {{Limits}} }
+          "limits": { {{Limits}} }{{More}}
         }
         """;
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using NativeGateway.ControlPlane.Registry;
@@ -24,6 +25,15 @@ internal sealed record AdminAnswer(int Status, ReadOnlyMemory<byte> Content)
 
     /// <summary>The answer to a repeated creation.</summary>
     public bool IsReplayed { get; init; }
+
+    /// <summary>Writes content whose size nobody knows, while it is sent; null for all other answers.</summary>
+    public Func<PipeWriter, Task>? WriteAsync { get; private init; }
+
+    /// <summary>What a browser saves the content as; null for content to look at.</summary>
+    public string? FileName { get; private init; }
+
+    public static AdminAnswer OfStream(Func<PipeWriter, Task> write, string contentType, string fileName) =>
+        new(StatusCodes.Status200OK, default) { WriteAsync = write, ContentType = contentType, FileName = fileName };
 
     public static AdminAnswer Of(Action<Utf8JsonWriter> write) => new(StatusCodes.Status200OK, Write(write));
 

@@ -34,10 +34,11 @@ internal sealed class AdminApi(
     {
         var head = RequestHeads.Read(context, default, trustedProxies.Current);
         context.Response.Headers["X-Request-Id"] = head.RequestId;
-        AdminAnswer answer;
+        AdminAnswer failure;
         try
         {
-            answer = await AnswerAsync(context, head);
+            await WriteAsync(context.Response, await AnswerAsync(context, head), head.RequestId);
+            return;
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -47,15 +48,23 @@ internal sealed class AdminApi(
         catch (StoreUnavailableException exception)
         {
             logger.AdministrationWithoutDatabase(head.RequestId, exception.Message);
-            answer = AdminAnswer.Of(Problem.DatabaseDown);
+            failure = AdminAnswer.Of(Problem.DatabaseDown);
         }
         catch (Exception fault)
         {
             logger.RequestFault(fault, head.RequestId);
-            answer = AdminAnswer.Of(Problem.Fault);
+            failure = AdminAnswer.Of(Problem.Fault);
         }
 
-        await WriteAsync(context.Response, answer, head.RequestId);
+        if (context.Response.HasStarted)
+        {
+            // Content that breaks off must not look complete.
+            context.Abort();
+        }
+        else
+        {
+            await WriteAsync(context.Response, failure, head.RequestId);
+        }
     }
 
     private async Task<AdminAnswer> AnswerAsync(HttpContext context, RequestHead head)
@@ -188,7 +197,13 @@ internal sealed class AdminApi(
             response.Headers["Idempotency-Replayed"] = "true";
         }
 
-        if (answer.Status != StatusCodes.Status204NoContent)
+        if (answer.WriteAsync is { } write)
+        {
+            response.ContentType = type;
+            response.Headers.ContentDisposition = $"attachment; filename=\"{answer.FileName}\"";
+            await write(response.BodyWriter);
+        }
+        else if (answer.Status != StatusCodes.Status204NoContent)
         {
             response.ContentType = type;
             response.ContentLength = content.Length;

@@ -13,7 +13,7 @@ internal sealed class AdminRoutes : IDisposable
     private readonly KeysApi _keys;
 
     /// <param name="live">Null beside the gateway, where nobody can be asked how a server is.</param>
-    public AdminRoutes(RegistryWriter registry, LiveServers? live, TimeProvider time)
+    public AdminRoutes(RegistryWriter registry, LiveServers? live, UsageApi usage, TimeProvider time)
     {
         var creations = new Creations(registry, time);
         var directory = new ServerDirectory(registry);
@@ -57,6 +57,16 @@ internal sealed class AdminRoutes : IDisposable
             new("DELETE", "/keys/{id}", Write, _keys.DeleteAsync),
             new("POST", "/keys/{id}/rotate", Write, _keys.RotateAsync),
             new("POST", "/keys/{id}/revoke", Write, _keys.RevokeAsync),
+
+            new("GET", "/usage/summary", Read, usage.SummaryAsync),
+            new("GET", "/usage/timeseries", Read, usage.TimeSeriesAsync),
+            new("GET", "/usage/by-key", Read, usage.ByKeyAsync),
+            new("GET", "/usage/by-server", Read, usage.ByServerAsync),
+            new("GET", "/usage/by-tool", Read, usage.ByToolAsync),
+            new("GET", "/usage/trending", Read, usage.TrendingAsync),
+            new("GET", "/usage/errors", Read, usage.ErrorsAsync),
+            new("GET", "/usage/latency", Read, usage.LatencyAsync),
+            new("GET", "/usage/export", Read, usage.ExportAsync),
 
             new("GET", "/settings", Read | Instance, settings.GetAsync),
             new("PATCH", "/settings", Write | Instance, settings.UpdateAsync) { Body = BodyKind.MergePatch },

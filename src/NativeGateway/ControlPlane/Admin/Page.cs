@@ -34,15 +34,7 @@ internal static class Page
             .ToList();
         return AdminAnswer.Of(json =>
         {
-            json.WriteStartArray("items");
-            foreach (var (_, item) in page.Take(limit))
-            {
-                json.WriteStartObject();
-                write(json, item);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            json.WriteItems(page.Take(limit).Select(entry => entry.Item), write);
             if (page.Count > limit)
             {
                 json.WriteString("nextCursor", Base64Url.EncodeToString(Encoding.UTF8.GetBytes(page[limit - 1].Place)));
@@ -50,7 +42,7 @@ internal static class Page
         });
     }
 
-    private static int ReadLimit(string? text, List<ConfigFault> faults)
+    public static int ReadLimit(string? text, List<ConfigFault> faults)
     {
         if (text is null)
         {

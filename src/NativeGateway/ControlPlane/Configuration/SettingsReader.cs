@@ -3,7 +3,7 @@ using NativeGateway.Model;
 
 namespace NativeGateway.ControlPlane.Configuration;
 
-/// <summary>Reads the settings of the file that take effect with a reload: <c>auth.required</c>, <c>limits</c>, <c>network</c>, <c>stdio</c>.</summary>
+/// <summary>Reads the settings of the file that take effect with a reload: <c>auth.required</c>, <c>limits</c>, <c>network</c>, <c>stdio</c>, <c>usage</c>.</summary>
 internal static class SettingsReader
 {
     private const int MostRequestBytes = 1024 * 1024 * 1024;
@@ -23,6 +23,11 @@ internal static class SettingsReader
         if (document.TryGetValue("network", out var network))
         {
             settings = ReadNetwork(network, settings);
+        }
+
+        if (document.TryGetValue("usage", out var usage))
+        {
+            settings = settings with { Usage = UsageSettingsReader.Read(usage) };
         }
 
         return document.TryGetValue("stdio", out var stdio) ? ReadStdio(stdio, settings) : settings;

@@ -35,6 +35,8 @@ internal sealed record SettingsOverride
 
     public int? MaxProcesses { get; init; }
 
+    public UsageSettings? Usage { get; init; }
+
     public GatewaySettings ApplyTo(GatewaySettings settings) => settings with
     {
         AuthRequired = AuthRequired ?? settings.AuthRequired,
@@ -46,5 +48,6 @@ internal sealed record SettingsOverride
         AllowPrivateUpstreams = AllowPrivateUpstreams ?? settings.AllowPrivateUpstreams,
         AllowedCommands = AllowedCommands ?? settings.AllowedCommands,
         MaxProcesses = MaxProcesses ?? settings.MaxProcesses,
+        Usage = Usage ?? settings.Usage,
     };
 }

@@ -41,6 +41,8 @@ internal static class Batch
         {
             await responder.WriteAsync(part, error).ConfigureAwait(false);
         }
+
+        proxy.RecordUsage(part);
     }
 
     private static List<ReadOnlyMemory<byte>> Split(ReadOnlyMemory<byte> body)

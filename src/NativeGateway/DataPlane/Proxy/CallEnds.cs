@@ -59,7 +59,7 @@ internal static class CallEnds
             return new GatewayError(ErrorKind.InputFailed, why);
         }
 
-        exchange.AnsweredWithError = true;
+        exchange.AnsweredWithToolError = true;
         var result = new ArrayBufferWriter<byte>(192);
         result.Write(exchange.Revision.IsModern ? "{\"resultType\":\"complete\","u8 : "{"u8);
         result.Write("\"content\":[{\"type\":\"text\",\"text\":"u8);

@@ -43,19 +43,18 @@ internal sealed class ErrorResponder(ILogger logger)
         _ => (500, -32603),
     };
 
-    /// <summary>The <c>outcome</c> label of the request metric.</summary>
-    public static string OutcomeOf(ErrorKind kind) => kind switch
+    public static CallOutcome OutcomeOf(ErrorKind kind) => kind switch
     {
-        ErrorKind.Unauthenticated => "unauthenticated",
-        ErrorKind.ForbiddenOrigin or ErrorKind.ForbiddenAddress or ErrorKind.Forbidden => "forbidden",
-        ErrorKind.RateLimited => "limited",
-        ErrorKind.Saturated => "saturated",
-        ErrorKind.UpstreamUnavailable or ErrorKind.UpstreamProtocol => "unavailable",
-        ErrorKind.UpstreamTimeout => "timeout",
-        ErrorKind.InputFailed => "unanswered",
-        ErrorKind.ClientGone => "cancelled",
-        ErrorKind.Internal => "internal",
-        _ => "invalid",
+        ErrorKind.Unauthenticated => CallOutcome.Unauthenticated,
+        ErrorKind.ForbiddenOrigin or ErrorKind.ForbiddenAddress or ErrorKind.Forbidden => CallOutcome.Forbidden,
+        ErrorKind.RateLimited => CallOutcome.Limited,
+        ErrorKind.Saturated => CallOutcome.Saturated,
+        ErrorKind.UpstreamUnavailable or ErrorKind.UpstreamProtocol => CallOutcome.Unavailable,
+        ErrorKind.UpstreamTimeout => CallOutcome.Timeout,
+        ErrorKind.InputFailed => CallOutcome.Unanswered,
+        ErrorKind.ClientGone => CallOutcome.Cancelled,
+        ErrorKind.Internal => CallOutcome.Internal,
+        _ => CallOutcome.Invalid,
     };
 
     /// <summary>

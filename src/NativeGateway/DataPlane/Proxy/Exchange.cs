@@ -77,6 +77,12 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
     /// <summary>The same as the client wrote it.</summary>
     public ReadOnlyMemory<byte> SentName { get; set; }
 
+    /// <summary>
+    /// The tool's or prompt's own name in the memory of the upstream's catalog: what may be told of the request beyond its life. Null for a name
+    /// that is in no catalog, which a client may have made up.
+    /// </summary>
+    public byte[]? CatalogName { get; set; }
+
     /// <summary>Set when the body must name the target differently from the client: the raw token to put in place.</summary>
     public ReadOnlyMemory<byte> OwnNameToken { get; set; }
 
@@ -111,8 +117,19 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
     /// <summary>Why the exchange was refused or failed; null when it was answered.</summary>
     public GatewayError? Failure { get; set; }
 
+    /// <summary>The code of the JSON-RPC error that the upstream answered with; null for none.</summary>
+    public int? AnsweredCode { get; set; }
+
+    /// <summary>The tool answered with <c>isError</c>.</summary>
+    public bool AnsweredWithToolError { get; set; }
+
     /// <summary>The upstream answered with a JSON-RPC error or the tool with <c>isError</c>.</summary>
-    public bool AnsweredWithError { get; set; }
+    public bool AnsweredWithError => AnsweredCode is not null || AnsweredWithToolError;
+
+    public CallOutcome Outcome => Failure is { } failure ? ErrorResponder.OutcomeOf(failure.Kind)
+        : AnsweredCode is not null ? CallOutcome.ServerError
+        : AnsweredWithToolError ? CallOutcome.ToolError
+        : CallOutcome.Ok;
 
     public ReadOnlySpan<byte> Text(ByteRange range) => range.Of(Body.Span);
 

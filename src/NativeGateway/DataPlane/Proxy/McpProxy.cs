@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Threading.Channels;
 using NativeGateway.DataPlane.Policy;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
@@ -20,7 +21,9 @@ internal sealed class McpProxy(
     ResourceSubscriptions resources,
     Forwarder forwarder,
     ErrorResponder responder,
-    Metrics metrics)
+    Metrics metrics,
+    ChannelWriter<UsageEvent> usage,
+    TimeProvider time)
 {
     private static readonly GatewayError Saturated = new(ErrorKind.Saturated, "The gateway is at its limit of concurrent requests (limits.maxConcurrentRequests).")
     {
@@ -158,14 +161,25 @@ internal sealed class McpProxy(
         return error;
     }
 
+    /// <summary>Accounts for one message, alone in its request or one of a batch. Never waits: what the channel cannot take is counted and gone.</summary>
+    public void RecordUsage(Exchange exchange)
+    {
+        if (UsageReport.IsAccountable(exchange) && !usage.TryWrite(UsageReport.Of(exchange, time.GetUtcNow())))
+        {
+            metrics.RecordUsageDropped(1);
+        }
+    }
+
     private void Record(Exchange exchange)
     {
-        var outcome = exchange.Failure is { } failure ? ErrorResponder.OutcomeOf(failure.Kind) : exchange.AnsweredWithError ? "error" : "ok";
         var elapsed = Stopwatch.GetTimestamp() - exchange.StartedAt;
-        metrics.Record(exchange.Target?.Key ?? "", McpMethods.Label(exchange.Message.MethodCode), outcome, elapsed, exchange.UpstreamTicks);
+        var method = McpMethods.Label(exchange.Message.MethodCode);
+        metrics.Record(exchange.Target?.Key ?? "", method, exchange.Outcome.Label(), elapsed, exchange.UpstreamTicks);
         if (exchange.Failure?.LimitScope is { } scope)
         {
             metrics.RecordLimited(scope);
         }
+
+        RecordUsage(exchange);
     }
 }

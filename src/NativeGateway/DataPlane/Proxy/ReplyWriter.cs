@@ -30,7 +30,7 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
         var status = 200;
         if (message.Kind == RpcKind.Error)
         {
-            exchange.AnsweredWithError = true;
+            exchange.AnsweredCode = message.ErrorCode;
             if (message.ErrorCode == UrlElicitationRequired && client.IsModern && !upstream.IsModern)
             {
                 return new Relayed(await AskForPagesAsync(exchange, session, received).ConfigureAwait(false), null);
@@ -57,8 +57,8 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
                 return new Relayed(input is null ? AskedForNothing : null, input);
             }
 
-            exchange.AnsweredWithError = method == McpMethod.ToolsCall && IsToolError(received.Bytes.Span, message.Result);
-            if (exchange.AnsweredWithError && Untold(exchange, 0) is { } untold)
+            exchange.AnsweredWithToolError = method == McpMethod.ToolsCall && IsToolError(received.Bytes.Span, message.Result);
+            if (exchange.AnsweredWithToolError && Untold(exchange, 0) is { } untold)
             {
                 return new Relayed(untold, null);
             }
@@ -180,7 +180,7 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
         var state = states.Issue(exchange, RequestStateKind.SendAgain, round, time.GetUtcNow() + StateLife, ids);
         var editor = exchange.Request.Message;
         editor.Reset(QuestionText.InputRequired(exchange.Text(exchange.Message.Id), pages, state, ServerInfo(exchange, session).Span));
-        exchange.AnsweredWithError = false;
+        exchange.AnsweredCode = null;
         await exchange.Reply.CompleteAsync(200, editor).ConfigureAwait(false);
         return null;
     }

@@ -96,11 +96,13 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
         }
 
         exchange.SentName = exchange.OwnName = text;
-        var isListed = catalogs.For(exchange.Caller.Workspace!).TryGetPart(single.Id, out var part);
-        if (isListed && message.MethodCode == McpMethod.ToolsCall && part![CatalogKind.Tools].TryGet(text.Span, out var tool))
+        if (message.MethodCode is McpMethod.ToolsCall or McpMethod.PromptsGet
+            && catalogs.For(exchange.Caller.Workspace!).TryGetPart(single.Id, out var part)
+            && part[message.MethodCode == McpMethod.ToolsCall ? CatalogKind.Tools : CatalogKind.Prompts].TryGet(text.Span, out var entry))
         {
-            exchange.HeaderParameters = tool.HeaderParameters;
-            exchange.WrapsOutput = tool.WrapsOutput;
+            exchange.CatalogName = entry.Name;
+            exchange.HeaderParameters = entry.HeaderParameters;
+            exchange.WrapsOutput = entry.WrapsOutput;
         }
 
         return null;
@@ -125,7 +127,7 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
 
         exchange.SentName = text;
         exchange.Target = route.Upstream;
-        exchange.OwnName = route.OwnName;
+        exchange.OwnName = exchange.CatalogName = route.Entry.Name;
         exchange.HeaderParameters = route.Entry.HeaderParameters;
         exchange.WrapsOutput = route.Entry.WrapsOutput;
         exchange.OwnNameToken = route.OwnNameToken;

@@ -39,7 +39,7 @@ internal sealed class AdminArguments(bool urlIsTaken = false)
                 creates,
                 async session =>
                 {
-                    using var door = new LocalAdminDoor(session.Registry, context.Time);
+                    using var door = new LocalAdminDoor(session, context.Time);
                     return await run(door);
                 },
                 cancellationToken);

@@ -108,7 +108,7 @@ internal sealed class Checkup(CommandLineOptions arguments, CliContext context)
 
         try
         {
-            await using var store = options.Open();
+            await using var store = options.Open().Registry;
             // Not migrated: a look must not change a database that an older version may be serving from.
             var registry = await store.LoadAsync(cancellationToken);
             Add("database", true, $"reachable, at revision {registry.Revision}: {registry.Upstreams.Count} servers, {registry.Keys.Count} keys");

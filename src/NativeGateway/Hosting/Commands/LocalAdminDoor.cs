@@ -8,7 +8,7 @@ using NativeGateway.Model;
 namespace NativeGateway.Hosting.Commands;
 
 /// <summary>The operations of the API right on the database: whoever can open that needs no key.</summary>
-internal sealed class LocalAdminDoor(RegistryWriter registry, TimeProvider time) : IAdminDoor, IDisposable
+internal sealed class LocalAdminDoor(StoreSession session, TimeProvider time) : IAdminDoor, IDisposable
 {
     private static readonly Caller Operator = new()
     {
@@ -31,7 +31,8 @@ internal sealed class LocalAdminDoor(RegistryWriter registry, TimeProvider time)
         AllowedNetworks = null,
     };
 
-    private readonly AdminRoutes _routes = new(registry, null, time);
+    private readonly AdminRoutes _routes = new(
+        session.Registry, null, new UsageApi(session.Usage, () => (session.File.Settings.Usage ?? UsageSettings.Default).Retention, time), time);
 
     public void Dispose() => _routes.Dispose();
 

@@ -7,15 +7,19 @@ namespace NativeGateway.Hosting.Commands;
 /// <summary>The registry, opened for one command, with what the configuration file adds to it.</summary>
 internal sealed class StoreSession : IAsyncDisposable
 {
-    private StoreSession(IRegistryStore store, FileConfig file, TimeProvider time)
+    private readonly Stores _stores;
+
+    private StoreSession(Stores stores, FileConfig file, TimeProvider time)
     {
-        Store = store;
+        _stores = stores;
         File = file;
-        Registry = new RegistryWriter(store, time, () => file);
+        Registry = new RegistryWriter(stores.Registry, time, () => file);
         Writer = new OperatorWriter(Registry, time);
     }
 
-    public IRegistryStore Store { get; }
+    public IRegistryStore Store => _stores.Registry;
+
+    public IUsageStore Usage => _stores.Usage;
 
     public FileConfig File { get; }
 
@@ -23,7 +27,7 @@ internal sealed class StoreSession : IAsyncDisposable
 
     public OperatorWriter Writer { get; }
 
-    public ValueTask DisposeAsync() => Store.DisposeAsync();
+    public ValueTask DisposeAsync() => _stores.DisposeAsync();
 
     /// <summary>Opens, runs and closes; faults of configuration and database become messages and exit codes.</summary>
     /// <param name="creates">True for verbs that write: a missing database is created, an empty one gets its first organization and key.</param>

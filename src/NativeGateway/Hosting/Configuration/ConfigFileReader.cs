@@ -14,7 +14,7 @@ internal static class ConfigFileReader
 {
     private static readonly string[] Known =
     [
-        "$schema", "listen", "database", "data", "stateless", "shutdownTimeout", "logging", "mcpServers", "auth", "limits", "network", "stdio", "tls",
+        "$schema", "listen", "database", "data", "stateless", "shutdownTimeout", "logging", "mcpServers", "auth", "limits", "network", "stdio", "tls", "usage",
     ];
 
     private static readonly JsonDocumentOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 32 };

@@ -55,6 +55,15 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         }
     }
 
+    /// <summary>The same for writes that break no rule: commits unless <paramref name="write"/> throws.</summary>
+    public async Task CommitAsync(Func<StoreTransaction, Task> write, CancellationToken cancellationToken) => await WriteAsync(
+        async transaction =>
+        {
+            await write(transaction);
+            return StoreConflict.None;
+        },
+        cancellationToken);
+
     /// <summary>The rule that a write broke, where it was one that its caller can break.</summary>
     public static StoreConflict? ConflictIn(StoreUnavailableException fault) => (fault.InnerException as SqliteException)?.SqliteExtendedErrorCode switch
     {

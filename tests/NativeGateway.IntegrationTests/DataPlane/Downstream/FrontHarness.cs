@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging.Abstractions;
 using NativeGateway.DataPlane.Policy;
@@ -20,11 +21,14 @@ internal sealed class FrontHarness : IAsyncDisposable
     private readonly WebApplication _web;
     private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
 
-    private FrontHarness(DataPlaneParts parts, WebApplication web, string key, string otherKey)
+    private FrontHarness(DataPlaneParts parts, WebApplication web, ChannelReader<UsageEvent> usage, string key, string otherKey)
     {
-        (_parts, _web, Key, OtherKey) = (parts, web, key, otherKey);
+        (_parts, _web, Usage, Key, OtherKey) = (parts, web, usage, key, otherKey);
         Address = new Uri(KestrelSetup.BoundAddresses(web)[0]);
     }
+
+    /// <summary>What is reported to usage accounting.</summary>
+    public ChannelReader<UsageEvent> Usage { get; }
 
     public string Key { get; }
 
@@ -56,7 +60,8 @@ internal sealed class FrontHarness : IAsyncDisposable
             RegistryConfig.Empty, servers, [FileKey(key, PermissionConfig.Everything), FileKey(otherKey, WithoutSecrets)], GatewaySettings.Default with { KeyLimits = null }, false, faults);
         Assert.NotNull(snapshot);
         var encryptionKey = EncryptionKey.Parse(Convert.ToBase64String(new byte[32]), "the test");
-        var setup = new DataPlaneSetup(encryptionKey, isStateless, [], () => new HealthReport(true, true, null, 1, 0, 0));
+        var usage = Channel.CreateUnbounded<UsageEvent>();
+        var setup = new DataPlaneSetup(encryptionKey, isStateless, [], usage.Writer, () => new HealthReport(true, true, null, 1, 0, 0));
         var parts = new DataPlaneParts(new SnapshotHolder(snapshot), setup, time, NullLoggerFactory.Instance);
         var options = new GatewayOptions
         {
@@ -65,7 +70,7 @@ internal sealed class FrontHarness : IAsyncDisposable
         };
         var web = KestrelSetup.Build(options, null, () => GatewaySettings.Default.MaxRequestBytes, NullLoggerFactory.Instance, parts.Router.HandleAsync);
         await web.StartAsync();
-        return new FrontHarness(parts, web, key.Text, otherKey.Text);
+        return new FrontHarness(parts, web, usage.Reader, key.Text, otherKey.Text);
     }
 
     /// <summary>Sends a request and returns as soon as its response has begun.</summary>
@@ -141,6 +146,7 @@ internal sealed class FrontHarness : IAsyncDisposable
         Transport = UpstreamTransport.StreamableHttp,
         Endpoints = [new EndpointConfig(server.Url)],
         Trusted = true,
+        CostPerCall = 0.25m,
         Source = ConfigSource.File,
     };
 

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using NativeGateway.Model;
+using NativeGateway.Protocol;
+
+namespace NativeGateway.DataPlane.Proxy;
+
+/// <summary>What is said of a finished exchange to usage accounting. Allocates nothing.</summary>
+internal static class UsageReport
+{
+    /// <summary>
+    /// Requests of known callers. Notifications and answers belong to a call that is counted already, and a batch is counted by its parts; what
+    /// nobody can be charged with is in the metrics only.
+    /// </summary>
+    public static bool IsAccountable(Exchange exchange) =>
+        exchange.Caller is not null && exchange.Message.Kind == RpcKind.Request && (exchange.Message.Method.IsPresent || exchange.Failure is not null);
+
+    public static UsageEvent Of(Exchange exchange, DateTimeOffset now)
+    {
+        var outcome = exchange.Outcome;
+        var (status, code) = AnswerOf(exchange);
+        return new UsageEvent
+        {
+            At = now,
+            RequestId = exchange.Head.RequestId,
+            OrganizationId = exchange.Caller.OrganizationId,
+            WorkspaceId = exchange.Caller.Workspace?.Id ?? Guid.Empty,
+            KeyId = exchange.Caller.KeyId,
+            Upstream = exchange.Target,
+            Name = exchange.CatalogName,
+            Method = UsageMethods.Of(exchange.Message.MethodCode),
+            Outcome = outcome,
+            Status = status,
+            Code = code,
+            Duration = Stopwatch.GetElapsedTime(exchange.StartedAt),
+            UpstreamDuration = Stopwatch.GetElapsedTime(0, exchange.UpstreamTicks),
+            BytesIn = exchange.Body.Length,
+            // The editor holds the answer's message from when it was sent; nobody was left to send one to when the client had gone.
+            BytesOut = outcome == CallOutcome.Cancelled ? 0 : exchange.Request.Message.Length,
+            CostMicros = Cost(exchange, outcome),
+        };
+    }
+
+    private static (int Status, int Code) AnswerOf(Exchange exchange)
+    {
+        if (exchange.Failure is { } failure)
+        {
+            return ErrorResponder.Map(failure.Kind, exchange.Revision);
+        }
+
+        return exchange.AnsweredCode is { } code ? (ErrorResponder.StatusOfAnswer(code, exchange.Revision), code) : (200, 0);
+    }
+
+    /// <summary>
+    /// A tool call costs when it went to the upstream, whatever came of it there. One that comes again with the answers to an upstream's questions
+    /// (2026-07-28) was charged when it came first.
+    /// </summary>
+    private static long Cost(Exchange exchange, CallOutcome outcome)
+    {
+        var isCharged = exchange.Message.MethodCode == McpMethod.ToolsCall
+            && !exchange.Message.RequestState.IsPresent
+            && exchange.UpstreamTicks > 0
+            && outcome != CallOutcome.Unavailable && !outcome.IsRefusal();
+        return isCharged ? exchange.Target!.CostMicros : 0;
+    }
+}

@@ -1,0 +1,81 @@
+using NativeGateway.Model;
+
+namespace NativeGateway.Storage.Postgres;
+
+/// <summary>Usage in Postgres: any number of replicas add to the same sums. The sums of minutes are partitioned by day.</summary>
+internal sealed class PostgresUsageStore(PostgresDatabase database) : IUsageStore
+{
+    /// <summary>"ngw" and a number, as for the registry's lock. Held by the one replica that removes what is old.</summary>
+    private const string TryLock = "SELECT pg_try_advisory_xact_lock(1852274434)";
+
+    private const int DaysAhead = 2;
+
+    public Task WriteAsync(UsageBatch batch, CancellationToken cancellationToken) => database.CommitAsync(
+        async transaction =>
+        {
+            if (await UsageSql.ClaimAsync(transaction, batch, cancellationToken))
+            {
+                await UsagePartitions.EnsureAsync(transaction, batch.Rows.Select(row => UsagePartitions.DayOf(row.Key.At)), cancellationToken);
+                await UsageCopy.StageAsync(transaction, batch, cancellationToken);
+                await UsageSql.AddStagedAsync(transaction, batch, cancellationToken);
+            }
+        },
+        cancellationToken);
+
+    public async Task<bool> MaintainAsync(UsageRetention retention, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var isAlone = await InTurnAsync(
+            async transaction =>
+            {
+                var today = UsagePartitions.DayOf(now.ToUnixTimeSeconds());
+                await UsagePartitions.EnsureAsync(transaction, Enumerable.Range(0, DaysAhead + 1).Select(today.AddDays), cancellationToken);
+                await UsagePartitions.DropBeforeAsync(transaction, UsagePartitions.DayOf((now - retention.Minutes).ToUnixTimeSeconds()), cancellationToken);
+                await UsageSql.RemoveExcessAsync(transaction, now, cancellationToken);
+                return false;
+            },
+            cancellationToken) is not null;
+        return isAlone
+            && await RemoveAsync(UsageSql.TableOf(UsageInterval.Hour), now - retention.Hours, cancellationToken)
+            && await RemoveAsync(UsageSql.TableOf(UsageInterval.Day), now - retention.Days, cancellationToken)
+            && await RemoveAsync(UsageSql.Failures, now - retention.Failures, cancellationToken);
+    }
+
+    public Task<IReadOnlyList<UsageRow>> SumAsync(Guid organizationId, UsageQuery query, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => UsageReading.SumAsync(transaction, organizationId, query, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<UsageRow>> PageAsync(
+        Guid organizationId, UsageQuery query, UsageKey? after, int most, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => UsageReading.PageAsync(transaction, organizationId, query, after, most, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<UsageFailure>> ListFailuresAsync(Guid organizationId, UsageFailureQuery query, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => UsageReading.ListFailuresAsync(transaction, organizationId, query, cancellationToken), cancellationToken);
+
+    /// <summary>A slice per transaction until nothing that old is left; false when another replica has taken over.</summary>
+    private async Task<bool> RemoveAsync(string table, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        bool? more;
+        do
+        {
+            more = await InTurnAsync(
+                transaction => UsageSql.RemoveSliceAsync(
+                    transaction, table, before.ToUnixTimeSeconds(), (long)UsageInterval.Day, cancellationToken),
+                cancellationToken);
+        }
+        while (more == true);
+        return more == false;
+    }
+
+    /// <summary>Null when another replica is at it.</summary>
+    private async Task<bool?> InTurnAsync(Func<StoreTransaction, Task<bool>> work, CancellationToken cancellationToken)
+    {
+        bool? result = null;
+        await database.CommitAsync(
+            async transaction =>
+            {
+                var isAlone = await transaction.ScalarAsync(TryLock, cancellationToken) is true;
+                result = isAlone ? await work(transaction) : null;
+            },
+            cancellationToken);
+        return result;
+    }
+}

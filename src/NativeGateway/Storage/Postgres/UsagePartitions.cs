@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace NativeGateway.Storage.Postgres;
+
+/// <summary>
+/// The partitions of <c>usage_minutes</c>, one for a day of UTC. They are made ahead of time; a batch makes the ones that it misses itself, because
+/// it may come late (after the database was away for long) or from a replica whose clock is ahead.
+/// </summary>
+internal static class UsagePartitions
+{
+    private const string Prefix = "usage_minutes_";
+    private const string DayFormat = "yyyyMMdd";
+
+    /// <summary>Two replicas that make the same partition at once would get in each other's way.</summary>
+    private const string Lock = "SELECT pg_advisory_xact_lock(1852274435)";
+
+    private const string List =
+        "SELECT relname::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'usage_minutes'::regclass";
+
+    public static DateOnly DayOf(long second) => DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(second).UtcDateTime);
+
+    public static async Task EnsureAsync(StoreTransaction transaction, IEnumerable<DateOnly> days, CancellationToken cancellationToken)
+    {
+        var missing = days.ToHashSet();
+        missing.ExceptWith(await ListAsync(transaction, cancellationToken));
+        if (missing.Count == 0)
+        {
+            return;
+        }
+
+        await transaction.ExecuteScriptAsync(Lock, cancellationToken);
+        foreach (var day in missing.Order())
+        {
+            var start = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeSeconds();
+            await transaction.ExecuteScriptAsync(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"CREATE TABLE IF NOT EXISTS {NameOf(day)} PARTITION OF usage_minutes FOR VALUES FROM ({start}) TO ({start + 86_400})"),
+                cancellationToken);
+        }
+    }
+
+    /// <summary>Removes whole days at once, without a trace to be cleaned up.</summary>
+    public static async Task DropBeforeAsync(StoreTransaction transaction, DateOnly firstKept, CancellationToken cancellationToken)
+    {
+        foreach (var day in await ListAsync(transaction, cancellationToken))
+        {
+            if (day < firstKept)
+            {
+                await transaction.ExecuteScriptAsync($"DROP TABLE {NameOf(day)}", cancellationToken);
+            }
+        }
+    }
+
+    private static async Task<List<DateOnly>> ListAsync(StoreTransaction transaction, CancellationToken cancellationToken) =>
+        await transaction.QueryAsync(
+            List, row => DateOnly.ParseExact(row.GetString(0).AsSpan(Prefix.Length), DayFormat, CultureInfo.InvariantCulture), cancellationToken);
+
+    private static string NameOf(DateOnly day) => Prefix + day.ToString(DayFormat, CultureInfo.InvariantCulture);
+}
