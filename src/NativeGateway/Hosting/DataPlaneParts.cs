@@ -19,13 +19,20 @@ namespace NativeGateway.Hosting;
 /// <param name="IsStateless">Clients get no sessions.</param>
 /// <param name="Stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
 /// <param name="Usage">Takes an event for every finished request, or refuses it at once.</param>
+/// <param name="Region">Where this gateway is; null when nobody says. Endpoints of the same region come first.</param>
 internal sealed record DataPlaneSetup(
-    EncryptionKey Key, bool IsStateless, IReadOnlyList<StoredCatalog> Stored, ChannelWriter<UsageEvent> Usage, Func<HealthReport> Health);
+    EncryptionKey Key,
+    bool IsStateless,
+    IReadOnlyList<StoredCatalog> Stored,
+    ChannelWriter<UsageEvent> Usage,
+    Func<HealthReport> Health,
+    string? Region = null);
 
 /// <summary>The wiring diagram of the data plane: every part built with <c>new</c>, in order, and stopped in reverse.</summary>
 internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
 {
     private readonly SnapshotHolder _snapshots;
+    private readonly TimeProvider _time;
     private readonly SubscriptionHub _subscriptions = new();
     private readonly SessionTable _sessions;
     private readonly ResourceSubscriptions _resources;
@@ -39,11 +46,12 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     public DataPlaneParts(SnapshotHolder snapshots, DataPlaneSetup setup, TimeProvider time, ILoggerFactory loggers)
     {
         _snapshots = snapshots;
+        _time = time;
         var info = GatewayInfo();
         var logger = loggers.CreateLogger("NativeGateway");
         _orphans = new OrphanGuard(logger);
         var slots = new ProcessSlots(() => snapshots.Current.Settings.MaxProcesses);
-        Upstreams = new UpstreamTable(upstream => Connect(upstream, slots, time, logger));
+        Upstreams = new UpstreamTable(upstream => Connect(upstream, slots, setup.Region, time, logger), time);
         Catalogs = new CatalogTable(setup.Stored, logger);
         Refresher = new CatalogRefresher(
             id => Upstreams.Find(id)?.Connection, Catalogs, new CatalogRefreshOptions { ClientInfo = info }, time, logger);
@@ -52,7 +60,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         _suspended = new SuspendedCalls(time, logger);
         _visits = new PageVisits(time);
         _responder = new ErrorResponder(logger);
-        var lists = new ListMethods(Catalogs, Refresher, new CatalogLists(setup.Key.Derive("cursors")), info);
+        var lists = new ListMethods(Catalogs, Refresher, new CatalogLists(setup.Key.Derive("cursors")), info, Metrics);
         Verifier = new SecretVerifier();
         Authenticator = new Authenticator(time, Verifier);
         Limiter = new RateLimiter(time);
@@ -85,6 +93,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             new OperationsFront(Metrics, setup.Health));
         Catalogs.Changed += (workspaceId, kinds) => Announce(kinds, notification => _subscriptions.AggregateChanged(workspaceId, notification));
         Refresher.Changed += (upstreamId, kinds) => Announce(kinds, notification => _subscriptions.UpstreamChanged(upstreamId, notification));
+        Refresher.CompletenessChanged += TellCompleteness;
         snapshots.Changed += Apply;
         Apply(snapshots.Current);
         AddGauges(slots);
@@ -96,6 +105,9 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     public CatalogRefresher Refresher { get; }
 
     public CatalogTable Catalogs { get; }
+
+    /// <summary>For the control plane, which has to take them.</summary>
+    public HealthEvents HealthEvents { get; } = new();
 
     public SecretVerifier Verifier { get; }
 
@@ -133,6 +145,18 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
 
     public void ElicitationCompleted(Guid upstreamId, ReadOnlyMemory<byte> message) => _visits.Complete(upstreamId, message, null);
 
+    public void HealthChanged(VerdictChanged change)
+    {
+        HealthEvents.Write(change);
+
+        // Lists are to say what is missing, and to have again what is back, without waiting for the next reading.
+        var hasGap = Catalogs.OfferOf(change.UpstreamId).Status.Gap != CatalogGap.None;
+        if (hasGap != (change.Whole == HealthVerdict.Down))
+        {
+            Refresher.Recheck(change.UpstreamId);
+        }
+    }
+
     /// <summary>Ends every long stream, so that draining does not wait for streams that never end by themselves. Calls go on.</summary>
     public void CloseStreams()
     {
@@ -161,7 +185,15 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         Refresher.Apply(snapshot);
     }
 
-    private IUpstreamConnection Connect(Upstream upstream, ProcessSlots slots, TimeProvider time, ILogger logger)
+    private void TellCompleteness(Guid upstreamId, bool areComplete)
+    {
+        if (Upstreams.HealthOf(upstreamId) is { } health)
+        {
+            HealthEvents.Write(new ListsChanged(upstreamId, health.Server, _time.GetUtcNow(), areComplete));
+        }
+    }
+
+    private IUpstreamConnection Connect(Upstream upstream, ProcessSlots slots, string? region, TimeProvider time, ILogger logger)
     {
         if (upstream.Config.Transport == UpstreamTransport.Stdio)
         {
@@ -171,8 +203,8 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         var isFree = upstream.Config.Trusted || _snapshots.Current.Settings.AllowPrivateUpstreams;
         var client = isFree ? _clients.Trusted : _clients.Guarded;
         return upstream.Config.Transport == UpstreamTransport.Sse
-            ? new SseUpstream(upstream.Config, this, client, time, logger)
-            : new HttpUpstream(upstream.Config, this, client, time, logger);
+            ? new SseUpstream(upstream.Config, this, client, time, logger, region)
+            : new HttpUpstream(upstream.Config, this, client, time, logger, region);
     }
 
     private static void Announce(CatalogKinds kinds, Action<McpMethod> announce)
@@ -212,10 +244,8 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         Metrics.AddGauge("mcp_gateway_requests_running", () => Proxy.Running);
         Metrics.AddGauge("mcp_gateway_processes", () => slots.Taken);
         Metrics.AddGauge("mcp_gateway_stream_messages_dropped_total", () => _subscriptions.Dropped);
-        Metrics.AddGauge("mcp_gateway_upstream_healthy", () => _snapshots.Current.Workspaces.Values
-            .SelectMany(workspace => workspace.Upstreams)
-            .GroupBy(upstream => upstream.Key, StringComparer.Ordinal)
-            .Select(sameKey => new Metrics.Sample($"server=\"{sameKey.Key}\",endpoint=\"0\"", sameKey.All(IsAvailable) ? 1 : 0)));
+        HealthGauges.AddTo(Metrics, _snapshots, Upstreams);
+        Metrics.AddGauge("mcp_gateway_health_events_dropped_total", () => HealthEvents.Dropped);
     }
 
     private bool IsAvailable(Upstream upstream) => Catalogs.OfferOf(upstream.Id).Status.Gap == CatalogGap.None;

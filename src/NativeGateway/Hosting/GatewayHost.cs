@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using NativeGateway.ControlPlane.Admin;
 using NativeGateway.ControlPlane.Configuration;
+using NativeGateway.ControlPlane.Health;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.ControlPlane.Usage;
 using NativeGateway.Model;
@@ -78,13 +79,19 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var keeper = new CatalogKeeper(store, context.Time, loggers.CreateLogger<CatalogKeeper>());
         var usage = NewUsageChannel();
         DataPlaneParts? parts = null;
-        var setup = new DataPlaneSetup(key, options.Stateless, await keeper.LoadAsync(signals.Stop), usage.Writer, () => Report(feed, parts));
+        var setup = new DataPlaneSetup(key, options.Stateless, await keeper.LoadAsync(signals.Stop), usage.Writer, () => Report(feed, parts), options.Region);
         parts = new DataPlaneParts(snapshots, setup, context.Time, loggers);
         await using var partsEnd = parts;
         parts.Refresher.Unsaved += keeper.Keep;
         parts.Metrics.AddGauge("mcp_gateway_database_reachable", () => feed.Health.Reachable ? 1 : 0);
         parts.Metrics.AddGauge("mcp_gateway_registry_revision", () => feed.Health.LoadedRevision);
         parts.Metrics.AddGauge("mcp_gateway_log_entries_dropped_total", () => log.Dropped);
+
+        var monitor = new HealthMonitor(parts.Upstreams, snapshots, context.Time, loggers.CreateLogger<HealthMonitor>());
+        var health = new HealthFeed(parts.HealthEvents.Reader, loggers.CreateLogger<HealthFeed>());
+        parts.Metrics.AddGauge(
+            "mcp_gateway_health_probes_total",
+            () => [new("outcome=\"answered\"", monitor.Probes.Answered), new("outcome=\"failed\"", monitor.Probes.Failed)]);
 
         var live = new LiveServers(snapshots, parts.Upstreams, parts.Catalogs, parts.Refresher);
         var usageApi = new UsageApi(stores.Usage, () => snapshots.Current.Settings.Usage.Retention, context.Time);
@@ -107,6 +114,7 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         [
             feed.RunAsync(background.Token), keeper.RunAsync(background.Token), watch.RunAsync(background.Token),
             recorder.RunAsync(background.Token), housekeeping.RunAsync(background.Token),
+            monitor.RunAsync(background.Token), health.RunAsync(background.Token),
         ];
         var isOrderly = await WaitForStopAsync(door, tasks, signals.Stop);
 

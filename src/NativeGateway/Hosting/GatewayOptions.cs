@@ -80,6 +80,9 @@ internal sealed record GatewayOptions
 
     public bool Stateless { get; init; }
 
+    /// <summary>Where this gateway is; null when nobody says.</summary>
+    public string? Region { get; init; }
+
     /// <summary>What the operator said at start about keys, whatever file and database say; null leaves it to these.</summary>
     public bool? RequiresKey { get; init; }
 

@@ -127,6 +127,7 @@ internal sealed class OptionsLoader
             File = _file,
             Tls = BuildTls(listen),
             Stateless = _sources.Switch(_arguments.Stateless, "--stateless", "STATELESS", _file?.Options.Stateless, out _),
+            Region = _environment.Text("REGION") ?? _file?.Options.Region,
             RequiresKey = noAuth ? false : _arguments.RequireApiAuth ? true : null,
             ShutdownTimeout = BuildShutdownTimeout(),
             Logging = BuildLogging(),

@@ -57,6 +57,11 @@ internal static class ConfigRules
             faults.Add($"{place}: the cost per call must be at least 0 and at most {MaxCost}; change it.");
         }
 
+        if (upstream.MaxConcurrent is < 1 or > MaxLimit || upstream.HealthInterval <= TimeSpan.Zero)
+        {
+            faults.Add($"{place}: the calls at once must be between 1 and {MaxLimit}, and the interval of health checks more than 0; change them.");
+        }
+
         CheckTransport(upstream, place, faults);
         CheckHeaders(upstream.Headers, place, faults);
         CheckGlobs(upstream.Tools, $"{place}: tools", faults);

@@ -12,6 +12,19 @@ internal enum UpstreamTransport
     Stdio,
 }
 
+/// <summary>How a call finds its endpoint among the healthy ones of a tier.</summary>
+internal enum LoadBalancing
+{
+    /// <summary>The less loaded and faster of two that are drawn by weight.</summary>
+    PowerOfTwo,
+
+    /// <summary>One after the other, as often as their weights say.</summary>
+    RoundRobin,
+
+    /// <summary>The first in the configuration's order.</summary>
+    First,
+}
+
 /// <summary>Where a configuration entry comes from. File entries are read-only for every interface but the file.</summary>
 internal enum ConfigSource
 {
@@ -56,6 +69,14 @@ internal sealed record UpstreamConfig
     /// <summary>A bucket for every key's calls to this upstream.</summary>
     public LimitConfig? Limits { get; init; }
 
+    /// <summary>Calls under way at once, of all callers together; a few more wait, the others are refused.</summary>
+    public int MaxConcurrent { get; init; } = 1024;
+
+    public LoadBalancing LoadBalancing { get; init; }
+
+    /// <summary>How long an endpoint may be unused before it is asked whether it is well; null for never.</summary>
+    public TimeSpan? HealthInterval { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>From sending a request to its final answer.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -72,7 +93,9 @@ internal sealed record UpstreamConfig
 }
 
 /// <summary>One of several equivalent servers behind an upstream.</summary>
-/// <param name="Priority">Lower is used first; a higher one only while no lower one is usable.</param>
+/// <param name="Region">Those of the gateway's own region come first within a priority.</param>
+/// <param name="Priority">Lower is used first; a higher one only while no lower one is healthy.</param>
+/// <param name="Weight">Its share of the calls, relative to the others'.</param>
 internal sealed record EndpointConfig(Uri Url, string? Region = null, int Priority = 0, int Weight = 1);
 
 /// <summary>A child process: an argument vector (never a shell string), a working directory and extra environment variables.</summary>

@@ -12,7 +12,8 @@ internal sealed class UpstreamRows(SecretBox secrets)
 {
     public const string Columns =
         "id, workspace_id, key, transport, command_file, command_arguments, command_directory, disabled, tools, prefix, instructions, "
-        + "cost_per_call, limits, timeout_ms, trusted, sort_order, version";
+        + "cost_per_call, limits, timeout_ms, trusted, sort_order, version, "
+        + "load_balancing, health_interval_ms, max_concurrent";
     public const string EndpointColumns = "upstream_id, position, url, region, priority, weight";
     public const string SecretColumns = "upstream_id, kind, name, value";
 
@@ -56,6 +57,9 @@ internal sealed class UpstreamRows(SecretBox secrets)
             new("timeout_ms", (long)upstream.Timeout.TotalMilliseconds),
             new("trusted", upstream.Trusted),
             new("sort_order", upstream.Order),
+            new("load_balancing", BalancingText(upstream.LoadBalancing)),
+            new("health_interval_ms", (long?)upstream.HealthInterval?.TotalMilliseconds),
+            new("max_concurrent", upstream.MaxConcurrent),
         ];
     }
 
@@ -115,6 +119,9 @@ internal sealed class UpstreamRows(SecretBox secrets)
             Trusted = row.GetBoolean(14),
             Order = row.GetInt32(15),
             Version = row.GetInt64(16),
+            LoadBalancing = Balancing(row.GetString(17)),
+            HealthInterval = row.IsDBNull(18) ? null : TimeSpan.FromMilliseconds(row.GetInt64(18)),
+            MaxConcurrent = row.GetInt32(19),
         };
     }
 
@@ -147,6 +154,22 @@ internal sealed class UpstreamRows(SecretBox secrets)
     private static decimal WithoutTrailingZeros(decimal value) => value / 1.0000000000000000000000000000m;
 
     private static string Place(Guid upstream, string? part = null) => part is null ? $"{upstream:D}" : $"{upstream:D}/{part}";
+
+    private static string BalancingText(LoadBalancing balancing) => balancing switch
+    {
+        LoadBalancing.PowerOfTwo => "power-of-two",
+        LoadBalancing.RoundRobin => "round-robin",
+        LoadBalancing.First => "first",
+        _ => throw new ArgumentOutOfRangeException(nameof(balancing)),
+    };
+
+    private static LoadBalancing Balancing(string text) => text switch
+    {
+        "power-of-two" => LoadBalancing.PowerOfTwo,
+        "round-robin" => LoadBalancing.RoundRobin,
+        "first" => LoadBalancing.First,
+        _ => throw new FormatException($"'{text}' is no way to spread calls."),
+    };
 
     private static string TransportText(UpstreamTransport transport) => transport switch
     {

@@ -9,10 +9,10 @@ internal static partial class Log
     [LoggerMessage(2000, LogLevel.Information, "Upstream {Upstream} at {Place} speaks {Revision}")]
     public static partial void UpstreamSpeaks(this ILogger logger, string upstream, string place, ProtocolRevision revision);
 
-    [LoggerMessage(2001, LogLevel.Warning, "Upstream {Upstream} at {Place} is not asked for {Seconds:0.#} s, because it could not be reached: {Reason}")]
+    [LoggerMessage(2001, LogLevel.Debug, "Upstream {Upstream} at {Place} is not asked for {Seconds:0.#} s, because it could not be reached: {Reason}")]
     public static partial void CircuitOpened(this ILogger logger, string upstream, string place, double seconds, string? reason);
 
-    [LoggerMessage(2002, LogLevel.Information, "Upstream {Upstream} at {Place} can be reached again")]
+    [LoggerMessage(2002, LogLevel.Debug, "Upstream {Upstream} at {Place} can be reached again")]
     public static partial void CircuitClosed(this ILogger logger, string upstream, string place);
 
     [LoggerMessage(2003, LogLevel.Debug, "Upstream {Upstream}: ignored a response that answers another request")]

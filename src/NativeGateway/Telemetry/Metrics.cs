@@ -12,6 +12,7 @@ internal sealed class Metrics
 {
     private readonly ConcurrentDictionary<RequestLabels, Counter> _requests = new();
     private readonly ConcurrentDictionary<string, Counter> _limited = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Counter> _incomplete = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Func<IEnumerable<Sample>>> _gauges = new(StringComparer.Ordinal);
     private readonly Counter _usageDropped = new();
     private readonly Histogram _whole = new();
@@ -40,6 +41,9 @@ internal sealed class Metrics
     /// <summary>Requests whose usage could not be kept for want of room.</summary>
     public void RecordUsageDropped(long count) => _usageDropped.Add(count);
 
+    /// <summary>A list was answered without something of that server, or with what is remembered of it.</summary>
+    public void RecordIncomplete(string server) => _incomplete.GetOrAdd(server, static _ => new Counter()).Increment();
+
     /// <summary>Registers a value that is read when it is asked for.</summary>
     public void AddGauge(string name, Func<IEnumerable<Sample>> read) => _gauges[name] = read;
 
@@ -62,6 +66,13 @@ internal sealed class Metrics
 
         text.Begin("mcp_gateway_usage_dropped_total", "counter", "Requests that are missing in usage: memory for what could not be written yet was full.");
         text.Sample("", _usageDropped.Value);
+
+        text.Begin("mcp_gateway_lists_incomplete_total", "counter", "Lists answered without a server's part, or with it from memory, by server.");
+        foreach (var (server, counter) in _incomplete)
+        {
+            text.Sample($"server=\"{server}\"", counter.Value);
+        }
+
         _whole.WriteTo(text, "mcp_gateway_request_duration_seconds", "Whole exchanges.");
         _upstream.WriteTo(text, "mcp_gateway_upstream_duration_seconds", "The part of exchanges that was spent on upstreams.");
         foreach (var (name, read) in _gauges.OrderBy(gauge => gauge.Key, StringComparer.Ordinal))

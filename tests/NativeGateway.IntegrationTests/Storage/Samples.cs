@@ -53,6 +53,9 @@ internal static class Samples
         CostPerCall = 0.0125m,
         Limits = new LimitConfig(30, 5),
         Timeout = TimeSpan.FromMilliseconds(1500),
+        LoadBalancing = LoadBalancing.RoundRobin,
+        HealthInterval = null,
+        MaxConcurrent = 7,
         Trusted = true,
         Order = -3,
     };

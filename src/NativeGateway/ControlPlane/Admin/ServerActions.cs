@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using NativeGateway.ControlPlane.Health;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.DataPlane.Catalog;
 using NativeGateway.DataPlane.Upstream;
@@ -97,14 +98,14 @@ internal sealed class ServerActions(RegistryWriter registry, ServerDirectory dir
 
     private void WriteState(Utf8JsonWriter json, Upstream upstream, UpstreamOffer offer)
     {
-        json.WriteString("status", offer.Status.Gap switch
+        WriteHealth(json, upstream);
+        json.WriteString("lists", offer.Status.Gap switch
         {
-            CatalogGap.None => "healthy",
+            CatalogGap.None => "complete",
             CatalogGap.Starting => "starting",
             CatalogGap.Timeout => "timeout",
             _ => "unavailable",
         });
-        json.WriteNumber("requestsRunning", live.Upstreams.Find(upstream.Id)?.Running ?? 0);
         if (offer.Catalog is not { } catalog)
         {
             return;
@@ -118,6 +119,29 @@ internal sealed class ServerActions(RegistryWriter registry, ServerDirectory dir
         {
             json.WriteNumber(Encoding.ASCII.GetString(kind.ListMember()), catalog[kind].Entries.Length);
         }
+    }
+
+    private void WriteHealth(Utf8JsonWriter json, Upstream upstream)
+    {
+        var health = live.Upstreams.HealthOf(upstream.Id);
+        json.WriteString("status", HealthText.Of(health?.Verdict ?? HealthVerdict.Unknown));
+        json.WriteNumber("requestsRunning", health?.Running ?? 0);
+        json.WriteNumber("requestsWaiting", health?.Waiting ?? 0);
+        json.WriteStartArray("endpoints");
+        foreach (var endpoint in health?.Endpoints ?? [])
+        {
+            json.WriteStartObject();
+            json.WriteNumber("endpoint", endpoint.Endpoint);
+            json.WriteString("status", HealthText.Of(endpoint.Verdict));
+            json.WriteString("reason", endpoint.Reason);
+            json.WriteTime("since", endpoint.Since);
+            json.WriteNumber("latencyMs", Math.Round(endpoint.Latency.TotalMilliseconds, 1));
+            json.WriteNumber("requestsRunning", endpoint.InFlight);
+            json.WriteNumber("ejectedForMs", Math.Round(endpoint.EjectedFor.TotalMilliseconds));
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     private static void WriteTool(Utf8JsonWriter json, Upstream upstream, CatalogEntry tool)

@@ -68,7 +68,7 @@ internal static class ServerBody
     private static void WriteBase(Utf8JsonWriter json, UpstreamConfig present, JsonElement patch)
     {
         using var entry = JsonDocument.Parse(AdminAnswer.Write(writer => UpstreamEntryWriter.Write(writer, present)));
-        string[] replaced = Gives(patch, "command") && present.Command is null ? ["url", "endpoints", "headers", "type"]
+        string[] replaced = Gives(patch, "command") && present.Command is null ? ["url", "endpoints", "headers", "type", "loadBalancing"]
             : Gives(patch, "url") || Gives(patch, "endpoints") ? ["url", "endpoints", "command", "args", "env", "cwd"]
             : [];
         json.WriteString("name", present.Key);

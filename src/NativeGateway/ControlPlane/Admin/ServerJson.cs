@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.Model;
 
 namespace NativeGateway.ControlPlane.Admin;
@@ -46,6 +47,7 @@ internal static class ServerJson
         else
         {
             WriteEndpoints(json, upstream.Endpoints);
+            json.WriteString("loadBalancing", UpstreamText.Of(upstream.LoadBalancing));
             json.WriteTexts("headerNames", upstream.Headers.Keys);
         }
 
@@ -53,7 +55,8 @@ internal static class ServerJson
         json.WriteString("prefix", upstream.Prefix ?? upstream.Key);
         json.WriteString("instructions", upstream.Instructions);
         json.WriteNumber("costPerCall", upstream.CostPerCall);
-        json.WriteLimit("limits", upstream.Limits);
+        UpstreamText.WriteLimits(json, upstream);
+        UpstreamText.WriteHealthCheck(json, upstream);
         json.WriteString("timeout", string.Create(CultureInfo.InvariantCulture, $"{upstream.Timeout.TotalSeconds}s"));
     }
 

@@ -3,7 +3,7 @@ using NativeGateway.Model;
 
 namespace NativeGateway.ControlPlane.Configuration;
 
-/// <summary>Reads where a remote upstream is: <c>url</c>, or <c>endpoints</c> with <c>loadBalancing</c>.</summary>
+/// <summary>Reads where a remote upstream is: <c>url</c>, or <c>endpoints</c>; and by <c>loadBalancing</c>, how calls are spread.</summary>
 internal static class EndpointReader
 {
     public static IReadOnlyList<EndpointConfig> Read(Dictionary<string, ConfigNode> members)
@@ -24,15 +24,18 @@ internal static class EndpointReader
             ReadList(list, endpoints);
         }
 
-        if (members.TryGetValue("loadBalancing", out var balancing))
-        {
-            if (balancing.OneOf("power-of-two") is not null)
-            {
-                balancing.Warn("has no effect in this version: endpoints are used by priority, then in their order");
-            }
-        }
-
         return endpoints;
+    }
+
+    public static LoadBalancing ReadBalancing(Dictionary<string, ConfigNode> members)
+    {
+        var text = members.TryGetValue("loadBalancing", out var balancing) ? balancing.OneOf("power-of-two", "round-robin", "first") : null;
+        return text switch
+        {
+            "round-robin" => LoadBalancing.RoundRobin,
+            "first" => LoadBalancing.First,
+            _ => LoadBalancing.PowerOfTwo,
+        };
     }
 
     private static void ReadList(ConfigNode list, List<EndpointConfig> endpoints)

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Model;
 
@@ -9,7 +10,10 @@ namespace NativeGateway.ControlPlane.Configuration;
 /// </summary>
 internal static class UpstreamEntryReader
 {
+    private const int MostConcurrent = 1_000_000;
+
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(1);
+    private static readonly TimeSpan DefaultInterval = TimeSpan.FromSeconds(60);
 
     private static readonly string[] Known =
     [
@@ -48,9 +52,14 @@ internal static class UpstreamEntryReader
             Prefix = members.TryGetValue("prefix", out var prefix) ? Checked(prefix, UpstreamRules.Prefix) : null,
             Instructions = members.TryGetValue("instructions", out var instructions) ? instructions.Text() : null,
             CostPerCall = members.TryGetValue("costPerCall", out var cost) ? cost.Amount() ?? 0 : 0,
-            Limits = members.TryGetValue("limits", out var limits) ? LimitReader.Read(limits) : null,
+            LoadBalancing = EndpointReader.ReadBalancing(members),
+            HealthInterval = ReadHealthCheck(members),
         };
-        ReadHealthCheck(members);
+        if (members.TryGetValue("limits", out var limits))
+        {
+            upstream = ReadLimits(limits, upstream);
+        }
+
         return entry.Reading.Faults.Count == faultsBefore ? upstream : null;
     }
 
@@ -158,13 +167,33 @@ internal static class UpstreamEntryReader
         return headers;
     }
 
-    private static void ReadHealthCheck(Dictionary<string, ConfigNode> members)
+    /// <summary><c>false</c>, or an object with the interval; null for no checks.</summary>
+    private static TimeSpan? ReadHealthCheck(Dictionary<string, ConfigNode> members)
     {
-        if (members.TryGetValue("healthCheck", out var node) && node.Members("interval") is { } check && check.TryGetValue("interval", out var interval)
-            && interval.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)) is not null)
+        if (!members.TryGetValue("healthCheck", out var node))
         {
-            node.Warn("has no effect in this version: the health of an endpoint is told by the requests it gets");
+            return DefaultInterval;
         }
+
+        if (node.Element.ValueKind is JsonValueKind.True or JsonValueKind.False)
+        {
+            return node.Element.GetBoolean() ? DefaultInterval : null;
+        }
+
+        return node.Members("interval") is { } check && check.TryGetValue("interval", out var interval)
+            ? interval.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromHours(24))
+            : DefaultInterval;
+    }
+
+    private static UpstreamConfig ReadLimits(ConfigNode node, UpstreamConfig upstream)
+    {
+        if (node.Members("requestsPerMinute", "burst", "maxConcurrent") is not { } members)
+        {
+            return upstream;
+        }
+
+        var most = members.TryGetValue("maxConcurrent", out var concurrent) ? concurrent.Integer(1, MostConcurrent) : null;
+        return upstream with { Limits = LimitReader.Read(node, members), MaxConcurrent = most ?? upstream.MaxConcurrent };
     }
 
     private static string? Checked(ConfigNode node, Func<string, string?> rule)

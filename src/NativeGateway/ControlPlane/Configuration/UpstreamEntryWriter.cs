@@ -21,6 +21,7 @@ internal static class UpstreamEntryWriter
             json.WriteString("type", upstream.Transport == UpstreamTransport.Sse ? "sse" : "http");
             WriteEndpoints(json, upstream.Endpoints);
             WriteMap(json, "headers", upstream.Headers);
+            json.WriteString("loadBalancing", UpstreamText.Of(upstream.LoadBalancing));
         }
 
         json.WriteString("timeout", string.Create(CultureInfo.InvariantCulture, $"{upstream.Timeout.TotalMilliseconds}ms"));
@@ -32,13 +33,8 @@ internal static class UpstreamEntryWriter
         WriteText(json, "prefix", upstream.Prefix);
         WriteText(json, "instructions", upstream.Instructions);
         json.WriteNumber("costPerCall", upstream.CostPerCall);
-        if (upstream.Limits is { } limits)
-        {
-            json.WriteStartObject("limits");
-            json.WriteNumber("requestsPerMinute", limits.RequestsPerMinute);
-            json.WriteNumber("burst", limits.Burst);
-            json.WriteEndObject();
-        }
+        UpstreamText.WriteHealthCheck(json, upstream);
+        UpstreamText.WriteLimits(json, upstream);
     }
 
     private static void WriteCommand(Utf8JsonWriter json, CommandConfig command)

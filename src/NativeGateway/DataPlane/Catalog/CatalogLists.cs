@@ -24,6 +24,12 @@ internal readonly record struct ListRequest
 
     /// <summary>The gateway's own <c>serverInfo</c> as raw JSON, for the <c>_meta</c> of modern results.</summary>
     public ReadOnlyMemory<byte> ServerInfo { get; init; }
+
+    /// <summary>The list leaves something of an upstream out, or shows it from memory, as far as the caller may know of the upstream.</summary>
+    public bool Lacks(CatalogPart part) =>
+        (Single is null || Single.Upstream.Id == part.Upstream.Id)
+        && part.GapOf(Kind) != CatalogGap.None
+        && Caller.AllowsServer(part.Upstream);
 }
 
 /// <summary>
@@ -130,7 +136,7 @@ internal sealed class CatalogLists(ReadOnlyMemory<byte> cursorKey)
         {
             foreach (var part in request.Catalog.Parts)
             {
-                if (IsConcerned(part))
+                if (request.Lacks(part))
                 {
                     return true;
                 }
@@ -144,7 +150,7 @@ internal sealed class CatalogLists(ReadOnlyMemory<byte> cursorKey)
             var separator = "{\"server\":\""u8;
             foreach (var part in request.Catalog.Parts)
             {
-                if (IsConcerned(part))
+                if (request.Lacks(part))
                 {
                     writer.Write(separator);
                     writer.Write(part.Upstream.KeyUtf8);
@@ -155,11 +161,6 @@ internal sealed class CatalogLists(ReadOnlyMemory<byte> cursorKey)
                 }
             }
         }
-
-        private bool IsConcerned(CatalogPart part) =>
-            (request.Single is null || request.Single.Upstream.Id == part.Upstream.Id)
-            && part.GapOf(request.Kind) != CatalogGap.None
-            && request.Caller.AllowsServer(part.Upstream);
 
         private static ReadOnlySpan<byte> Text(CatalogGap gap) => gap switch
         {

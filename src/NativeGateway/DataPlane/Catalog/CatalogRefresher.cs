@@ -57,6 +57,12 @@ internal sealed class CatalogRefresher : IAsyncDisposable
     /// <summary>A catalog is complete and differs from the one that was last to be kept. Raised from a pool thread; handlers return at once.</summary>
     public event Action<StoredCatalog>? Unsaved;
 
+    /// <summary>
+    /// Lists began to leave something of an upstream out or to show it from memory (false), or stopped to (true). Raised from a pool thread;
+    /// handlers return at once.
+    /// </summary>
+    public event Action<Guid, bool>? CompletenessChanged;
+
     /// <summary>Takes over a new snapshot, after the table: asks new upstreams, asks again those that are now reached another way, forgets the gone.</summary>
     public void Apply(Snapshot snapshot)
     {
@@ -94,6 +100,15 @@ internal sealed class CatalogRefresher : IAsyncDisposable
         if (_watches.TryGetValue(upstreamId, out var watch) && watch.IsDueAfterChange())
         {
             Start(watch, andAgain: true);
+        }
+    }
+
+    /// <summary>There is reason to believe that an upstream can be read now that could not before, or the other way round.</summary>
+    public void Recheck(Guid upstreamId)
+    {
+        if (_watches.TryGetValue(upstreamId, out var watch))
+        {
+            _ = Start(watch, andAgain: false);
         }
     }
 
@@ -254,6 +269,12 @@ internal sealed class CatalogRefresher : IAsyncDisposable
     {
         try
         {
+            var (hadGap, hasGap) = (before.Status.Gap is CatalogGap.Unavailable or CatalogGap.Timeout, offer.Status.Gap != CatalogGap.None);
+            if (hadGap != hasGap)
+            {
+                CompletenessChanged?.Invoke(upstreamId, !hasGap);
+            }
+
             if (changes != CatalogKinds.None)
             {
                 Changed?.Invoke(upstreamId, changes);

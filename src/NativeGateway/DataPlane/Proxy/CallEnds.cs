@@ -28,6 +28,15 @@ internal static class CallEnds
                 $"The server '{target.Key}' was silent for {target.Config.Timeout.TotalSeconds:0.###} s (mcpServers.{target.Key}.timeout).");
     }
 
+    public static GatewayError TooManyAtOnce(Model.Upstream target) =>
+        new(
+            ErrorKind.Saturated,
+            $"The server '{target.Key}' works on as many calls as it may at once, {target.Config.MaxConcurrent} (mcpServers.{target.Key}.limits.maxConcurrent).")
+        {
+            RetryAfter = TimeSpan.FromSeconds(1),
+            LimitScope = "concurrency",
+        };
+
     public static GatewayError TooManyRounds(Model.Upstream target) =>
         new(ErrorKind.InputFailed, $"The server '{target.Key}' asked for input more than {MaxRounds} times in one call.");
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using NativeGateway.DataPlane.Sessions;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
@@ -9,8 +10,8 @@ namespace NativeGateway.DataPlane.Proxy;
 /// <summary>
 /// Carries one request to its upstream and the reply back:
 /// <code>
-/// client ── 1 clock ── 2 session ── 3 rewrite ── 4 send ──> upstream
-///        &lt;───────────────── 5 relay ─────────────────────
+/// client ── 1 clock, place ── 2 session ── 3 rewrite ── 4 send ──> upstream
+///        &lt;───────────────── 5 relay ────────────────────────────
 ///        ── 6 answers, where a modern upstream asks a legacy client; then again from 3
 /// </code>
 /// What fails before step 4 has executed nothing; what fails after it is never tried again, because the upstream may have acted. A request that
@@ -52,7 +53,14 @@ internal sealed class Forwarder(
 
         // 1  A legacy client that loses its connection has not cancelled anything (2025-11-25, basic/transports); a modern one has.
         var clock = new CallClock(target.Config.Timeout, time, exchange.Revision.IsModern ? exchange.ClientGone : default);
-        var lease = upstream.Enter();
+        var admission = await EnterAsync(upstream, target, clock).ConfigureAwait(false);
+        if (admission.Error is not null)
+        {
+            clock.Dispose();
+            return admission.Error;
+        }
+
+        var lease = admission.Lease;
         var cancellable = BeginInSession(exchange, clock);
         var sent = Stopwatch.GetTimestamp();
         exchange.Reply.AwaitUpstream(exchange.Session);
@@ -60,7 +68,8 @@ internal sealed class Forwarder(
         {
             // 2
             exchange.Askable = AskableOf(exchange);
-            var opening = await upstream.Connection.OpenAsync(exchange.Askable, clock.Token).ConfigureAwait(false);
+            var client = new UpstreamClient(exchange.Askable, AffinityOf(exchange));
+            var opening = await upstream.Connection.OpenAsync(client, clock.Token).ConfigureAwait(false);
             if (opening.Session is { Peer.Revision.IsModern: false } && exchange.Revision.IsModern)
             {
                 opening = await OpenForModernAsync(exchange, upstream, opening.Session, clock).ConfigureAwait(false);
@@ -89,6 +98,22 @@ internal sealed class Forwarder(
                 clock.Dispose();
                 lease.Dispose();
             }
+        }
+    }
+
+    /// <summary>A place among the calls that the server may get at once, or why there is none.</summary>
+    private static async ValueTask<(UpstreamState.Lease Lease, GatewayError? Error)> EnterAsync(UpstreamState upstream, Model.Upstream target, CallClock clock)
+    {
+        try
+        {
+            return await upstream.EnterAsync(target.Config.MaxConcurrent, clock.Token).ConfigureAwait(false) is { } lease
+                ? (lease, null)
+                : (default, CallEnds.TooManyAtOnce(target));
+        }
+        catch (OperationCanceledException) when (clock.Token.IsCancellationRequested)
+        {
+            // It is not the server that was silent: it has not got the call.
+            return (default, clock.IsCalledOff ? CallEnds.Abandoned(clock, target) : CallEnds.TooManyAtOnce(target));
         }
     }
 
@@ -196,6 +221,17 @@ internal sealed class Forwarder(
         // Resource subscriptions live in the session whose long stream the gateway listens to, whatever the client can do.
         var isSubscription = exchange.Message.MethodCode is McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe;
         return exchange.Session is { } session && exchange.Reply.CanStream && !isSubscription ? session.Capabilities : ClientCapabilities.None;
+    }
+
+    /// <summary>A client's session may have state at the upstream, and a subscription has it there for all clients.</summary>
+    private static int AffinityOf(Exchange exchange)
+    {
+        if (exchange.Message.MethodCode is McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe)
+        {
+            return UpstreamClient.Everybody;
+        }
+
+        return exchange.Session is { } session ? RuntimeHelpers.GetHashCode(session) : 0;
     }
 
     /// <summary>A legacy upstream learns what can be asked when a session is opened, so it has one for each set of capabilities.</summary>

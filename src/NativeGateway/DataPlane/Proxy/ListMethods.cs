@@ -2,6 +2,7 @@ using System.Buffers;
 using NativeGateway.DataPlane.Catalog;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
+using NativeGateway.Telemetry;
 
 namespace NativeGateway.DataPlane.Proxy;
 
@@ -9,7 +10,8 @@ namespace NativeGateway.DataPlane.Proxy;
 /// <c>tools/list</c>, <c>prompts/list</c>, <c>resources/list</c> and <c>resources/templates/list</c>, answered from the catalog: at once, whatever
 /// state the upstreams are in, and without what the caller may not use.
 /// </summary>
-internal sealed class ListMethods(CatalogTable catalogs, CatalogRefresher refresher, CatalogLists lists, ReadOnlyMemory<byte> gatewayInfo)
+internal sealed class ListMethods(
+    CatalogTable catalogs, CatalogRefresher refresher, CatalogLists lists, ReadOnlyMemory<byte> gatewayInfo, Metrics metrics)
 {
     /// <summary>How long a list waits for upstreams of which nothing is known yet. Known ones are shown from the catalog.</summary>
     private static readonly TimeSpan DiscoveryBudget = TimeSpan.FromSeconds(5);
@@ -31,7 +33,7 @@ internal sealed class ListMethods(CatalogTable catalogs, CatalogRefresher refres
         }
 
         var result = new ArrayBufferWriter<byte>(4096);
-        var error = lists.Write(result, new ListRequest
+        var request = new ListRequest
         {
             Catalog = catalog,
             Kind = kind,
@@ -40,13 +42,26 @@ internal sealed class ListMethods(CatalogTable catalogs, CatalogRefresher refres
             Cursor = exchange.Message.Cursor.IsPresent ? exchange.Body.Slice(exchange.Message.Cursor.Start, exchange.Message.Cursor.Length) : default,
             IsModern = exchange.Revision.IsModern,
             ServerInfo = gatewayInfo,
-        });
+        };
+        var error = lists.Write(result, request);
         if (error is null)
         {
+            CountGaps(request);
             await LocalMethods.ReplyAsync(exchange, result.WrittenMemory).ConfigureAwait(false);
         }
 
         return error;
+    }
+
+    private void CountGaps(in ListRequest request)
+    {
+        foreach (var part in request.Catalog.Parts)
+        {
+            if (request.Lacks(part))
+            {
+                metrics.RecordIncomplete(part.Upstream.Key);
+            }
+        }
     }
 
     private static CatalogKind? KindOf(McpMethod method) => method switch

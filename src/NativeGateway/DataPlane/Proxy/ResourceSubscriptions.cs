@@ -182,7 +182,8 @@ internal sealed class ResourceSubscriptions(SubscriptionHub hub, UpstreamTable u
         using var patience = new CancellationTokenSource(Patience, time);
         try
         {
-            var opening = await state.Connection.OpenAsync(ClientCapabilities.None, patience.Token).ConfigureAwait(false);
+            var client = new UpstreamClient(ClientCapabilities.None, UpstreamClient.Everybody);
+            var opening = await state.Connection.OpenAsync(client, patience.Token).ConfigureAwait(false);
             return (opening.Session, opening.Error);
         }
         catch (OperationCanceledException)

@@ -94,7 +94,8 @@ internal sealed class ResourceWatch : IDisposable
         using var lease = state.Enter();
         try
         {
-            return (await state.Connection.OpenAsync(ClientCapabilities.None, patience.Token).ConfigureAwait(false)).Session;
+            var client = new UpstreamClient(ClientCapabilities.None, UpstreamClient.Everybody);
+            return (await state.Connection.OpenAsync(client, patience.Token).ConfigureAwait(false)).Session;
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {

@@ -124,6 +124,15 @@ internal sealed class CircuitBreaker(TimeProvider time)
         }
     }
 
+    /// <summary>Whoever asks next may find out whether the endpoint is back, however long the pause was meant to be.</summary>
+    public void EndPause()
+    {
+        lock (_gate)
+        {
+            _backoff = TimeSpan.Zero;
+        }
+    }
+
     private bool IsCurrentProbe(CircuitPass pass) => _isProbing && pass.Probe == _probes;
 
     private TimeSpan Remaining()

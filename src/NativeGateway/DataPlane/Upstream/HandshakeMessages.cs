@@ -62,6 +62,8 @@ internal static class HandshakeMessages
         writer.WriteRawValue(LogLevelNames.Token(level));
     });
 
+    public static byte[] Ping(ReadOnlySpan<byte> id) => [.. "{\"jsonrpc\":\"2.0\",\"id\":"u8, .. id, .. ",\"method\":\"ping\"}"u8];
+
     public static byte[] EmptyResult(ReadOnlySpan<byte> id) => [.. "{\"jsonrpc\":\"2.0\",\"id\":"u8, .. id, .. ",\"result\":{}}"u8];
 
     public static byte[] MethodNotFound(ReadOnlySpan<byte> id) =>

@@ -1,4 +1,5 @@
 using NativeGateway.Model;
+using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Upstream;
 
@@ -6,30 +7,46 @@ namespace NativeGateway.DataPlane.Upstream;
 /// <param name="SessionId">The id of the session that the response opened.</param>
 internal readonly record struct HttpCallResult(UpstreamReply? Reply, HttpRefusal? Refusal, GatewayError? Error, string? SessionId = null);
 
-/// <summary>Sends one request once and looks at how the response begins.</summary>
+/// <summary>Sends one request once, looks at how the response begins, and lets the endpoint's health know.</summary>
 internal static class HttpCall
 {
     public static async ValueTask<HttpCallResult> SendAsync(
         HttpWire wire, HttpSessionHead head, UpstreamRequest request, CancellationToken cancellationToken)
     {
-        var sent = await wire.PostAsync(head, request, cancellationToken);
-        if (sent.Response is not { } response)
+        // A stream that is meant to stay open is no call.
+        var call = request.Method == McpMethod.SubscriptionsListen ? default : wire.Health.Enter(request.IsHandshake);
+        try
         {
-            return new HttpCallResult(null, null, sent.Error);
-        }
+            var sent = await wire.PostAsync(head, request, cancellationToken);
+            if (sent.Response is not { } response)
+            {
+                call.Leave();
+                return new HttpCallResult(null, null, sent.Error);
+            }
 
-        if (!response.IsSuccessStatusCode)
+            if (!response.IsSuccessStatusCode)
+            {
+                var refusal = await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken);
+                call.Refused(refusal, request.Id.Span);
+                return new HttpCallResult(null, refusal, null);
+            }
+
+            var sessionId = head.Revision is null && response.Headers.TryGetValues("MCP-Session-Id", out var values) ? values.First() : null;
+            if (HttpFrames.TryOpen(response, head.Revision) is { } frames)
+            {
+                call.Began();
+                return new HttpCallResult(new HttpReply(wire, head, frames, request.Id, call), null, null, sessionId);
+            }
+
+            response.Dispose();
+            var error = HttpFailures.Status(wire.Key, (int)response.StatusCode);
+            call.Failed(error.Detail!);
+            return new HttpCallResult(null, null, error);
+        }
+        catch
         {
-            return new HttpCallResult(null, await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken), null);
+            call.Abandoned(wire.Config.Timeout);
+            throw;
         }
-
-        var sessionId = head.Revision is null && response.Headers.TryGetValues("MCP-Session-Id", out var values) ? values.First() : null;
-        if (HttpFrames.TryOpen(response, head.Revision) is { } frames)
-        {
-            return new HttpCallResult(new HttpReply(wire, head, frames, request.Id), null, null, sessionId);
-        }
-
-        response.Dispose();
-        return new HttpCallResult(null, null, HttpFailures.Status(wire.Key, (int)response.StatusCode));
     }
 }

@@ -53,6 +53,9 @@ internal sealed class HttpEndpoint : IAsyncDisposable
 
     public HttpUpstream Upstream { get; }
 
+    /// <summary>Its position in the configuration.</summary>
+    public int Index => _wire.Health.Index;
+
     public CircuitBreaker Circuit => _wire.Circuit;
 
     public GatewayError CircuitOpen() => _wire.CircuitOpen(Circuit.OpenFor);
@@ -82,6 +85,20 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         }
 
         return await opening.WaitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc cref="IUpstreamConnection.ProbeAsync"/>
+    public async ValueTask<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
+    {
+        if (_sse.IsUsed)
+        {
+            return await _sse.ProbeAsync(cancellationToken);
+        }
+
+        Circuit.EndPause();
+        return _sessions.All.FirstOrDefault() is { } session
+            ? await HttpProbe.AskAsync(_wire, session.State.Head, _ids, cancellationToken)
+            : await HttpProbe.ConnectAsync(_wire, cancellationToken);
     }
 
     /// <summary>A session turned out to rest on a wrong belief about what this endpoint speaks: the next opening looks again.</summary>
@@ -157,6 +174,8 @@ internal sealed class HttpEndpoint : IAsyncDisposable
         {
             _wire.Logger.OpeningFailed(_wire.Key, _wire.Place, error.Detail ?? error.Message);
         }
+
+        _wire.Health.Opened(opening.Error);
 
         lock (_gate)
         {

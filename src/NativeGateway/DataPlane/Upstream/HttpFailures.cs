@@ -29,6 +29,16 @@ internal static class HttpFailures
             RetryAfter = retryAfter,
         };
 
+    /// <summary>Each endpoint was tried or is known to be useless at present. Says of each how it is, and of none where.</summary>
+    public static GatewayError NoneLeft(string key, UpstreamHealth health, GatewayError last)
+    {
+        var states = health.Endpoints
+            .GroupBy(endpoint => endpoint.Verdict)
+            .OrderByDescending(group => group.Count())
+            .Select(group => $"{group.Count()} of {health.Endpoints.Count} {Words(group.Key)}");
+        return last with { Message = $"No endpoint of upstream '{key}' is available: {string.Join(", ", states)}." };
+    }
+
     public static GatewayError Pausing(string key, string? reason, TimeSpan pause) =>
         new(ErrorKind.UpstreamUnavailable, $"Upstream '{key}' failed a moment ago and is given a pause.")
         {
@@ -102,6 +112,14 @@ internal static class HttpFailures
         HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError } => true,
         HttpRequestException { InnerException: AddressRefusedException } => true,
         _ => false,
+    };
+
+    private static string Words(HealthVerdict verdict) => verdict switch
+    {
+        HealthVerdict.Down => "cannot be reached",
+        HealthVerdict.NeedsSignIn => "refuse the gateway's credentials",
+        HealthVerdict.Degraded => "do not answer as they should",
+        _ => "did not take the call",
     };
 
     /// <summary>The cause in a few words: no addresses, nothing of any message.</summary>

@@ -163,7 +163,7 @@ internal static class HttpHandshake
         HttpWire wire, HttpSessionHead head, McpMethod method, UpstreamIds ids, MessageOf message, CancellationToken cancellationToken)
     {
         var id = ids.Next();
-        var request = new UpstreamRequest { Id = id, Method = method };
+        var request = new UpstreamRequest { Id = id, Method = method, IsHandshake = true };
         request.Message.Reset(message(id));
         var call = await HttpCall.SendAsync(wire, head, request, cancellationToken);
         if (call.Reply is not { } reply)

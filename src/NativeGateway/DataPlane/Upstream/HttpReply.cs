@@ -9,7 +9,7 @@ namespace NativeGateway.DataPlane.Upstream;
 /// The answer to one POST: hands on what belongs to the request, takes care of what does not, and takes a legacy event stream up again when it
 /// breaks (2025-11-25, basic/transports, "Resumability and Redelivery"). Owned by the exchange.
 /// </summary>
-internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames frames, ReadOnlyMemory<byte> id) : UpstreamReply
+internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames frames, ReadOnlyMemory<byte> id, EndpointCall call) : UpstreamReply
 {
     private const int MaxResumptions = 5;
 
@@ -17,6 +17,9 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
     private HttpFrames? _frames = frames;
+
+    /// <summary>Not answered yet, as far as the endpoint's health is concerned.</summary>
+    private EndpointCall _call = call;
     private string? _lastEventId;
     private TimeSpan? _retry;
     private int _resumptions;
@@ -41,12 +44,18 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
             }
             else if (frame.Kind is not (HttpFrameKind.End or HttpFrameKind.Broken) || !await ResumeAsync(cancellationToken))
             {
-                return Failed(ErrorOf(frame.Kind));
+                var error = ErrorOf(frame.Kind);
+                _call.Failed(error.Detail!);
+                return Failed(error);
             }
         }
     }
 
-    public override ValueTask DisposeAsync() => _frames?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public override ValueTask DisposeAsync()
+    {
+        _call.Abandoned(wire.Config.Timeout);
+        return _frames?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
 
     /// <summary>False for what does not concern the request.</summary>
     private bool Take(ReadOnlyMemory<byte> bytes, out UpstreamReceived received)
@@ -58,6 +67,7 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
         }
 
         received = new UpstreamReceived(bytes, message, null);
+        _call.Heard();
         switch (message.Kind)
         {
             case RpcKind.Request:
@@ -68,6 +78,7 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
                 var isAnswer = message.Id.Of(bytes.Span).SequenceEqual(id.Span);
                 if (isAnswer)
                 {
+                    _call.Answered();
                     _frames!.Leave();
                 }
                 else
@@ -89,6 +100,7 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
 
         if (message.MethodCode != McpMethod.Ping)
         {
+            _call.Asked();
             return false;
         }
 

@@ -1,60 +1,76 @@
 using Microsoft.Extensions.Logging;
 using NativeGateway.Model;
-using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Upstream;
 
 /// <summary>
-/// An upstream over Streamable HTTP, in both eras. Chooses the endpoint: the first by priority, then order, that can be reached. A request goes
-/// to another one only when nothing of it was sent.
+/// An upstream over Streamable HTTP, in both eras. Each call goes to the endpoint that <see cref="EndpointChoice"/> names; to another one only
+/// when nothing of it was sent. What needs the state of a legacy session stays where that is.
 /// </summary>
 internal sealed class HttpUpstream : IUpstreamConnection
 {
+    private readonly string _key;
     private readonly HttpEndpoint[] _endpoints;
+    private readonly EndpointChoice _choice;
+    private volatile bool _isStateless;
 
-    public HttpUpstream(UpstreamConfig config, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
+    /// <param name="region">The gateway's own; null when it has none.</param>
+    /// <param name="random">For choosing endpoints.</param>
+    public HttpUpstream(
+        UpstreamConfig config,
+        IUpstreamEvents events,
+        HttpMessageInvoker invoker,
+        TimeProvider time,
+        ILogger logger,
+        string? region = null,
+        Random? random = null)
     {
         var ids = new UpstreamIds();
+        _key = config.Key;
+        Health = new UpstreamHealth(config, events, time);
+        _choice = new EndpointChoice(config, Health.Endpoints, region, random ?? Random.Shared);
         _endpoints =
         [
-            .. config.Endpoints
-                .OrderBy(endpoint => endpoint.Priority)
-                .Select(endpoint => new HttpEndpoint(this, new HttpWire(config, endpoint.Url, events, invoker, time, logger), ids)),
+            .. config.Endpoints.Select((endpoint, index) =>
+                new HttpEndpoint(this, new HttpWire(config, endpoint.Url, Health.Endpoints[index], events, invoker, time, logger), ids)),
         ];
     }
 
-    public ValueTask<UpstreamOpening> OpenAsync(ClientCapabilities capabilities, CancellationToken cancellationToken)
-    {
-        foreach (var endpoint in _endpoints)
-        {
-            if (endpoint.Circuit.OpenFor > TimeSpan.Zero)
-            {
-                continue;
-            }
+    public UpstreamHealth Health { get; }
 
-            return endpoint.Find(capabilities) is { } session
-                ? ValueTask.FromResult(new UpstreamOpening(session, null))
-                : OpenAnyAsync(capabilities, cancellationToken);
+    public ValueTask<UpstreamOpening> OpenAsync(UpstreamClient client, CancellationToken cancellationToken)
+    {
+        Health.Retries.Earn();
+        var next = _choice.Next(_isStateless ? 0 : client.Affinity);
+        if (next < 0)
+        {
+            return ValueTask.FromResult(NoneLeft());
         }
 
-        return ValueTask.FromResult(NoneReachable());
+        return _endpoints[next].Find(client.Capabilities) is { } session
+            ? ValueTask.FromResult(new UpstreamOpening(session, null))
+            : OpenAnyAsync(next, client, cancellationToken);
     }
+
+    public ValueTask<ProbeOutcome> ProbeAsync(int endpoint, CancellationToken cancellationToken) => _endpoints[endpoint].ProbeAsync(cancellationToken);
 
     /// <summary>For a session whose endpoint could not be reached: tries the other ones that speak the same revision, each once.</summary>
     public async ValueTask<UpstreamSending> SendElsewhereAsync(
         HttpSession from, UpstreamRequest request, UpstreamSending failed, CancellationToken cancellationToken)
     {
-        foreach (var endpoint in _endpoints)
+        var tried = BitOf(from.Endpoint.Index);
+        for (int next; (next = _choice.Next(0, tried)) >= 0;)
         {
-            if (endpoint == from.Endpoint || endpoint.Circuit.OpenFor > TimeSpan.Zero)
+            tried |= BitOf(next);
+            var opening = await _endpoints[next].OpenAsync(from.Capabilities, cancellationToken);
+            if (opening.Session is not HttpSession session || session.Peer.Revision != from.Peer.Revision)
             {
                 continue;
             }
 
-            var opening = await endpoint.OpenAsync(from.Capabilities, cancellationToken);
-            if (opening.Session is not HttpSession session || session.Peer.Revision != from.Peer.Revision)
+            if (!Health.Retries.TrySpend())
             {
-                continue;
+                return failed;
             }
 
             var sending = await session.SendHereAsync(request, cancellationToken);
@@ -64,30 +80,36 @@ internal sealed class HttpUpstream : IUpstreamConnection
             }
         }
 
-        return failed;
+        return _endpoints.Length == 1 ? failed : failed with { Error = HttpFailures.NoneLeft(_key, Health, failed.Error!) };
     }
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(_endpoints.Select(endpoint => endpoint.DisposeAsync().AsTask()));
 
-    private async ValueTask<UpstreamOpening> OpenAnyAsync(ClientCapabilities capabilities, CancellationToken cancellationToken)
+    /// <summary>Nothing of a call was sent before there is a session for it, so that any other endpoint may take it, whatever went wrong.</summary>
+    private async ValueTask<UpstreamOpening> OpenAnyAsync(int first, UpstreamClient client, CancellationToken cancellationToken)
     {
-        var last = NoneReachable();
-        foreach (var endpoint in _endpoints)
+        UpstreamOpening opening = default;
+        var tried = 0u;
+        for (var next = first; next >= 0; next = _choice.Next(client.Affinity, tried))
         {
-            if (endpoint.Circuit.OpenFor > TimeSpan.Zero)
+            opening = await _endpoints[next].OpenAsync(client.Capabilities, cancellationToken);
+            if (opening.Session is { } session)
             {
-                continue;
+                _isStateless = session is HttpSession { State.Head.SessionId: null };
+                return opening;
             }
 
-            last = await endpoint.OpenAsync(capabilities, cancellationToken);
-            if (last.Error is not { Retry: RetryHint.NothingSent })
-            {
-                return last;
-            }
+            tried |= BitOf(next);
         }
 
-        return last;
+        return _endpoints.Length == 1 ? opening : opening with { Error = HttpFailures.NoneLeft(_key, Health, opening.Error!) };
     }
 
-    private UpstreamOpening NoneReachable() => new(null, _endpoints.MinBy(endpoint => endpoint.Circuit.OpenFor)!.CircuitOpen());
+    private UpstreamOpening NoneLeft()
+    {
+        var error = _endpoints.MinBy(endpoint => endpoint.Circuit.OpenFor)!.CircuitOpen();
+        return new UpstreamOpening(null, _endpoints.Length == 1 ? error : HttpFailures.NoneLeft(_key, Health, error));
+    }
+
+    private static uint BitOf(int index) => 1u << index;
 }

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
@@ -26,30 +25,25 @@ internal sealed class HttpWire
     private static readonly string[] MethodTexts =
         [.. Enum.GetValues<McpMethod>().Select(method => Encoding.ASCII.GetString(McpMethods.Text(method)))];
 
-    /// <summary>What the protocol itself says on a request; a configured header of that name would contradict it.</summary>
-    private static readonly FrozenSet<string> OwnHeaders = new[]
-    {
-        "Accept", "Accept-Encoding", "Connection", "Content-Length", "Content-Type", "Last-Event-ID", "Mcp-Method", "Mcp-Name",
-        "MCP-Protocol-Version", "MCP-Session-Id", "Transfer-Encoding", "Upgrade",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-
     private readonly HttpMessageInvoker _invoker;
     private readonly KeyValuePair<string, string>[] _headers;
     private readonly bool _isTls;
     private volatile string? _lastFailure;
     private int _answers;
 
-    public HttpWire(UpstreamConfig config, Uri url, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
+    /// <param name="health">Of the endpoint; shared by all wires that lead there.</param>
+    public HttpWire(
+        UpstreamConfig config, Uri url, EndpointHealth health, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
     {
         _invoker = invoker;
         _isTls = url.Scheme == Uri.UriSchemeHttps;
-        _headers = [.. config.Headers.Where(header => !OwnHeaders.Contains(header.Key)), .. Defaults(config, url)];
+        _headers = ConfiguredHeaders.Of(config, url);
         Config = config;
         Url = url;
+        Health = health;
         Events = events;
         Time = time;
         Logger = logger;
-        Circuit = new CircuitBreaker(time);
     }
 
     public UpstreamConfig Config { get; }
@@ -60,7 +54,9 @@ internal sealed class HttpWire
 
     public ILogger Logger { get; }
 
-    public CircuitBreaker Circuit { get; }
+    public EndpointHealth Health { get; }
+
+    public CircuitBreaker Circuit => Health.Circuit;
 
     public string Key => Config.Key;
 
@@ -77,7 +73,7 @@ internal sealed class HttpWire
     {
         return Uri.TryCreate(Url, reference, out var target)
             && target.Scheme == Url.Scheme && target.IdnHost == Url.IdnHost && target.Port == Url.Port && target.UserInfo == Url.UserInfo
-            ? new HttpWire(Config, target, Events, _invoker, Time, Logger)
+            ? new HttpWire(Config, target, Health, Events, _invoker, Time, Logger)
             : null;
     }
 
@@ -122,6 +118,13 @@ internal sealed class HttpWire
     public async ValueTask<HttpSent> DeleteAsync(HttpSessionHead head, CancellationToken cancellationToken)
     {
         using var message = Create(HttpMethod.Delete, head);
+        return await SendAsync(message, cancellationToken);
+    }
+
+    /// <summary>Asks whether somebody is there; means nothing to MCP, so that it leaves nothing behind.</summary>
+    public async ValueTask<HttpSent> OptionsAsync(CancellationToken cancellationToken)
+    {
+        using var message = Create(HttpMethod.Options, HttpSessionHead.None);
         return await SendAsync(message, cancellationToken);
     }
 
@@ -277,24 +280,12 @@ internal sealed class HttpWire
     private void Count(CircuitPass failed, GatewayError error)
     {
         _lastFailure = error.Detail;
-        if (Circuit.Failed(failed))
+        var isOpen = Circuit.Failed(failed);
+        if (isOpen)
         {
             Logger.CircuitOpened(Key, Place, Circuit.OpenFor.TotalSeconds, error.Detail);
         }
-    }
 
-    private static IEnumerable<KeyValuePair<string, string>> Defaults(UpstreamConfig config, Uri url)
-    {
-        var names = config.Headers.Keys.ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (!names.Contains("User-Agent"))
-        {
-            yield return new("User-Agent", $"NativeGateway/{HandshakeMessages.Version}");
-        }
-
-        if (url.UserInfo.Length > 0 && !names.Contains("Authorization"))
-        {
-            var credentials = Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo));
-            yield return new("Authorization", $"Basic {Convert.ToBase64String(credentials)}");
-        }
+        Health.Unreachable(error.Detail, isOpen);
     }
 }

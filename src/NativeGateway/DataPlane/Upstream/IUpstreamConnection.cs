@@ -14,7 +14,37 @@ internal interface IUpstreamConnection : IAsyncDisposable
     /// The session in which an exchange of a client with these capabilities runs. Opened, with probe and handshake, when there is none yet
     /// (concurrent callers share one attempt); completes synchronously otherwise. A modern upstream has one session for all capabilities.
     /// </summary>
-    ValueTask<UpstreamOpening> OpenAsync(ClientCapabilities capabilities, CancellationToken cancellationToken);
+    ValueTask<UpstreamOpening> OpenAsync(UpstreamClient client, CancellationToken cancellationToken);
+
+    /// <summary>What is known of its endpoints.</summary>
+    UpstreamHealth Health { get; }
+
+    /// <summary>
+    /// Asks an endpoint how it is, and lets <see cref="Health"/> know. Opens no session, starts no process, and is not counted as a use of either.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The endpoint said nothing in time; what that means is the caller's to say.</exception>
+    ValueTask<ProbeOutcome> ProbeAsync(int endpoint, CancellationToken cancellationToken);
+}
+
+/// <summary>For whom a session is opened.</summary>
+/// <param name="Affinity">
+/// Clients of the same number get the same endpoint as long as it is usable, where sessions hold state; 0 for whom any will do.
+/// </param>
+internal readonly record struct UpstreamClient(ClientCapabilities Capabilities, int Affinity = 0)
+{
+    /// <summary>The number for what all clients share, such as the subscription of a resource.</summary>
+    public const int Everybody = 1;
+
+    public static implicit operator UpstreamClient(ClientCapabilities capabilities) => new(capabilities);
+}
+
+/// <summary>How an endpoint answered when it was asked how it is.</summary>
+internal enum ProbeOutcome : byte
+{
+    /// <summary>There was no way to ask without leaving something behind.</summary>
+    NotAsked,
+    Answered,
+    Failed,
 }
 
 /// <summary>A session, or why there is none. Exactly one of the two is set.</summary>
@@ -66,6 +96,12 @@ internal sealed class UpstreamRequest
     public ReadOnlyMemory<byte> ProgressToken { get; set; }
 
     public McpMethod Method { get; set; }
+
+    /// <summary>Part of opening a session, which is judged as a whole.</summary>
+    public bool IsHandshake { get; init; }
+
+    /// <summary>Asked by the gateway itself, whether the upstream is well: no use of it.</summary>
+    public bool IsProbe { get; init; }
 
     /// <summary>The method's text without quotes, for the <c>Mcp-Method</c> header of modern upstreams.</summary>
     public ReadOnlyMemory<byte> MethodText { get; set; }
@@ -131,4 +167,7 @@ internal interface IUpstreamEvents
 
     /// <summary><c>notifications/elicitation/complete</c>, with the whole message.</summary>
     void ElicitationCompleted(Guid upstreamId, ReadOnlyMemory<byte> message);
+
+    /// <summary>What is known of an endpoint is different now. May be called from any thread, in the order of the changes.</summary>
+    void HealthChanged(VerdictChanged change);
 }

@@ -18,7 +18,7 @@ internal static class OwnCall
     public static async Task<OwnAnswer> AskAsync(IUpstreamSession session, McpMethod method, MessageOf message, CancellationToken cancellationToken)
     {
         var id = NextId(session);
-        var request = new UpstreamRequest { Method = method, Id = id };
+        var request = new UpstreamRequest { Method = method, Id = id, IsHandshake = method is McpMethod.Initialize or McpMethod.ServerDiscover };
         request.Message.Reset(message(id));
         var sending = await session.SendAsync(request, cancellationToken);
         if (sending.Reply is not { } reply)

@@ -15,6 +15,9 @@ internal abstract class QueuedReply(long id, long? progressToken, McpMethod meth
     private const int MaxHeld = 64;
     private const int MaxHeldBytes = 1024 * 1024;
 
+    /// <summary>What the endpoint's health is told of this call. A field, because it is changed in place.</summary>
+    public EndpointCall Stay;
+
     private readonly Lock _gate = new();
     private ManualResetValueTaskSourceCore<bool> _signal = new() { RunContinuationsAsynchronously = true };
     private Queue<Held>? _notifications;
@@ -69,6 +72,7 @@ internal abstract class QueuedReply(long id, long? progressToken, McpMethod meth
             }
 
             _current = held.Buffer;
+            Tell(held.Message.Kind);
             return new UpstreamReceived(held.Buffer.AsMemory(0, held.Length), held.Message, null);
         }
     }
@@ -135,6 +139,24 @@ internal abstract class QueuedReply(long id, long? progressToken, McpMethod meth
         Wake(wake);
     }
 
+    /// <summary>Nobody waits for it any more, or it was answered: lets the endpoint's health know.</summary>
+    /// <param name="isOpen">It was not answered.</param>
+    /// <param name="isConnected">Otherwise its end was that of the connection, which is told as a whole.</param>
+    /// <param name="limit">How long the endpoint may be silent.</param>
+    public void EndStay(bool isOpen, bool isConnected, TimeSpan limit)
+    {
+        if (isOpen)
+        {
+            Stay.Abandoned(limit);
+        }
+        else if (isConnected)
+        {
+            Stay.Answered();
+        }
+
+        Stay.Leave();
+    }
+
     public void Fail(GatewayError error)
     {
         bool wake;
@@ -159,6 +181,22 @@ internal abstract class QueuedReply(long id, long? progressToken, McpMethod meth
 
     /// <summary>Why its connection gives no more answers.</summary>
     protected abstract GatewayError Gone();
+
+    private void Tell(RpcKind kind)
+    {
+        if (kind == RpcKind.Request)
+        {
+            Stay.Asked();
+        }
+        else if (kind == RpcKind.Notification)
+        {
+            Stay.Heard();
+        }
+        else
+        {
+            Stay.Began();
+        }
+    }
 
     /// <summary>Completes when there is something to read, synchronously if there is already.</summary>
     private ValueTask WaitAsync(CancellationToken cancellationToken)

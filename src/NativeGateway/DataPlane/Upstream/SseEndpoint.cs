@@ -27,6 +27,23 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
     /// <summary>Why the last session ended, or could not be opened; null when one could.</summary>
     public GatewayError? LastError => Volatile.Read(ref _lastError);
 
+    public CircuitBreaker Circuit => wire.Circuit;
+
+    public GatewayError CircuitOpen() => wire.CircuitOpen(Circuit.OpenFor);
+
+    /// <inheritdoc cref="IUpstreamConnection.ProbeAsync"/>
+    /// <remarks>Where there is no connection, its being opened again is the probe.</remarks>
+    public async ValueTask<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
+    {
+        SseSession? session;
+        lock (_gate)
+        {
+            session = _sessions.Values.FirstOrDefault().Session;
+        }
+
+        return session is null ? ProbeOutcome.NotAsked : await OwnProbe.PingAsync(session, cancellationToken);
+    }
+
     public SseSession? Find(ClientCapabilities capabilities)
     {
         lock (_gate)
@@ -82,6 +99,7 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
             }
 
             _lastError = session.Gone();
+            wire.Health.Unreachable(_lastError.Detail, isOpen: false);
             _backoff.Lost(wire.Time.GetElapsedTime(connected.Since));
             wire.Logger.SseConnectionLost(wire.Key, wire.Place, reason);
             if (session.Capabilities == ClientCapabilities.None && _reconnecting is not { IsCompleted: false })
@@ -125,6 +143,11 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
         {
             wire.Logger.OpeningFaulted(wire.Key, wire.Place, fault);
             opening = new UpstreamOpening(null, new GatewayError(ErrorKind.Internal, $"Upstream '{wire.Key}' could not be opened."));
+        }
+
+        if (!_closing.IsCancellationRequested)
+        {
+            wire.Health.Opened(opening.Error);
         }
 
         var isFresh = Publish(capabilities, ref opening);

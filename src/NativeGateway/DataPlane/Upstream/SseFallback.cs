@@ -49,5 +49,9 @@ internal sealed class SseFallback(HttpWire wire, UpstreamIds ids) : IAsyncDispos
         return null;
     }
 
+    /// <inheritdoc cref="IUpstreamConnection.ProbeAsync"/>
+    public ValueTask<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken) =>
+        Volatile.Read(ref _endpoint)?.ProbeAsync(cancellationToken) ?? ValueTask.FromResult(ProbeOutcome.NotAsked);
+
     public ValueTask DisposeAsync() => Volatile.Read(ref _endpoint)?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

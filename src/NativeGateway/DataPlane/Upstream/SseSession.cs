@@ -114,7 +114,9 @@ internal sealed class SseSession : IUpstreamSession
             _wire.Logger.NotificationsDropped(_wire.Key, call.Dropped);
         }
 
-        return _calls.TryLeave(call.Id);
+        var isOpen = _calls.TryLeave(call.Id);
+        call.EndStay(isOpen, IsUsable, _wire.Config.Timeout);
+        return isOpen;
     }
 
     public GatewayError Gone() =>
@@ -141,7 +143,8 @@ internal sealed class SseSession : IUpstreamSession
     {
         cancellationToken.ThrowIfCancellationRequested();
         var id = CallRouter.ReadNumber(request.Id.Span) ?? throw new ArgumentException("The id was not minted by this session.", nameof(request));
-        var call = new SseCall(this, id, CallRouter.ReadNumber(request.ProgressToken.Span), request.Method);
+        var stay = request.Method == McpMethod.SubscriptionsListen ? default : _wire.Health.Enter(request.IsHandshake);
+        var call = new SseCall(this, id, CallRouter.ReadNumber(request.ProgressToken.Span), request.Method) { Stay = stay };
         if (!_calls.TryAdd(call))
         {
             await call.DisposeAsync();
@@ -211,6 +214,7 @@ internal sealed class SseSession : IUpstreamSession
         var refusal = await HttpRefusal.ReadAsync(response, _wire.Time, cancellationToken);
         if (refusal.Status != 404)
         {
+            call?.Stay.Refused(refusal, default);
             return refusal.ToError(_wire.Key);
         }
 

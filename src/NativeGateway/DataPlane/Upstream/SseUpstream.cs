@@ -1,41 +1,55 @@
 using Microsoft.Extensions.Logging;
 using NativeGateway.Model;
-using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Upstream;
 
 /// <summary>
-/// An upstream over HTTP+SSE, the transport of 2024-11-05: the first endpoint by priority, then order, that can be opened. Any thread.
+/// An upstream over HTTP+SSE, the transport of 2024-11-05. A client stays on its endpoint as long as that is usable, because every connection is
+/// a session. Any thread.
 /// </summary>
 internal sealed class SseUpstream : IUpstreamConnection
 {
     private readonly SseEndpoint[] _endpoints;
+    private readonly EndpointChoice _choice;
+    private readonly string _key;
 
-    public SseUpstream(UpstreamConfig config, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
+    /// <param name="region">The gateway's own; null when it has none.</param>
+    public SseUpstream(
+        UpstreamConfig config, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger, string? region = null)
     {
         var ids = new UpstreamIds();
+        _key = config.Key;
+        Health = new UpstreamHealth(config, events, time);
+        _choice = new EndpointChoice(config, Health.Endpoints, region, Random.Shared);
         _endpoints =
         [
-            .. config.Endpoints
-                .OrderBy(endpoint => endpoint.Priority)
-                .Select(endpoint => new SseEndpoint(new HttpWire(config, endpoint.Url, events, invoker, time, logger), ids)),
+            .. config.Endpoints.Select((endpoint, index) =>
+                new SseEndpoint(new HttpWire(config, endpoint.Url, Health.Endpoints[index], events, invoker, time, logger), ids)),
         ];
     }
 
-    public async ValueTask<UpstreamOpening> OpenAsync(ClientCapabilities capabilities, CancellationToken cancellationToken)
+    public UpstreamHealth Health { get; }
+
+    public async ValueTask<UpstreamOpening> OpenAsync(UpstreamClient client, CancellationToken cancellationToken)
     {
-        UpstreamOpening last = default;
-        foreach (var endpoint in _endpoints)
+        UpstreamOpening opening = default;
+        var tried = 0u;
+        for (int next; (next = _choice.Next(client.Affinity, tried)) >= 0;)
         {
-            last = await endpoint.OpenAsync(capabilities, cancellationToken);
-            if (last.Session is not null)
+            opening = await _endpoints[next].OpenAsync(client.Capabilities, cancellationToken);
+            if (opening.Session is not null)
             {
-                return last;
+                return opening;
             }
+
+            tried |= 1u << next;
         }
 
-        return last;
+        var error = opening.Error ?? _endpoints.MinBy(endpoint => endpoint.Circuit.OpenFor)!.CircuitOpen();
+        return new UpstreamOpening(null, _endpoints.Length == 1 ? error : HttpFailures.NoneLeft(_key, Health, error));
     }
+
+    public ValueTask<ProbeOutcome> ProbeAsync(int endpoint, CancellationToken cancellationToken) => _endpoints[endpoint].ProbeAsync(cancellationToken);
 
     public async ValueTask DisposeAsync() => await Task.WhenAll(_endpoints.Select(endpoint => endpoint.DisposeAsync().AsTask()));
 }

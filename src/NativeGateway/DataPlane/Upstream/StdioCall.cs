@@ -9,6 +9,9 @@ internal sealed class StdioCall(StdioSession session, long id, long? progressTok
     /// <summary>The request on its way; set once, before it can be written.</summary>
     public OutgoingLine? Line { get; set; }
 
+    /// <summary>Asked by the gateway itself, whether the process is well: no use of it.</summary>
+    public bool IsProbe { get; init; }
+
     protected override void Leave() => session.Leave(this);
 
     protected override GatewayError Gone() => session.Gone();

@@ -10,6 +10,7 @@ internal sealed record StdioParts(
     UpstreamConfig Config,
     ProcessSlots Slots,
     OrphanGuard Guard,
+    EndpointHealth Health,
     IUpstreamEvents Events,
     StderrLog Errors,
     StdioTimings Timings,
@@ -36,8 +37,8 @@ internal sealed class StdioProgram(StdioParts parts, ClientCapabilities capabili
     private bool _wasReady;
     private bool _disposed;
 
-    /// <summary>The running process, or null.</summary>
-    public int? ProcessId => Volatile.Read(ref _session)?.ProcessId;
+    /// <summary>Of the running process, or null.</summary>
+    public StdioSession? Session => Volatile.Read(ref _session);
 
     public ValueTask<UpstreamOpening> OpenAsync(CancellationToken cancellationToken)
     {
@@ -135,6 +136,7 @@ internal sealed class StdioProgram(StdioParts parts, ClientCapabilities capabili
             {
                 _session = session;
                 _lastError = null;
+                parts.Health.Answered();
                 _wasReady = true;
                 _readyAt = parts.Time.GetTimestamp();
                 _era = session.Peer.Revision.IsModern ? StdioEra.Modern : StdioEra.Legacy;
@@ -148,6 +150,7 @@ internal sealed class StdioProgram(StdioParts parts, ClientCapabilities capabili
             if (error.Kind != ErrorKind.Saturated && !_disposed)
             {
                 _era = StdioEra.Unknown;
+                parts.Health.Unreachable(error.Detail ?? error.Message, isOpen: false);
                 _backoff.Lost(TimeSpan.Zero);
                 parts.Logger.ProcessDoesNotStart(parts.Config.Key, error.Detail ?? error.Message);
             }
@@ -206,6 +209,7 @@ internal sealed class StdioProgram(StdioParts parts, ClientCapabilities capabili
             if (!wanted)
             {
                 _lastError = session.Gone();
+                parts.Health.Failed("the process ended");
                 _backoff.Lost(parts.Time.GetElapsedTime(_readyAt));
             }
         }

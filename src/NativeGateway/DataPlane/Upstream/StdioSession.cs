@@ -80,9 +80,11 @@ internal sealed class StdioSession : IUpstreamSession
     {
         cancellationToken.ThrowIfCancellationRequested();
         var id = ReadNumber(request.Id) ?? throw new ArgumentException("The id was not minted by this session.", nameof(request));
-        var call = new StdioCall(this, id, ReadNumber(request.ProgressToken), request.Method);
+        var stay = request.Method == McpMethod.SubscriptionsListen ? default : _parts.Health.Enter(request.IsHandshake);
+        var call = new StdioCall(this, id, ReadNumber(request.ProgressToken), request.Method) { Stay = stay, IsProbe = request.IsProbe };
         if (!_calls.TryAdd(call))
         {
+            call.Stay.Leave();
             return new UpstreamSending(null, Gone());
         }
 
@@ -145,21 +147,18 @@ internal sealed class StdioSession : IUpstreamSession
     /// <summary>A call's reader is done with it. If it was not answered, its request is taken back, or a modern process told so.</summary>
     public void Leave(StdioCall call)
     {
-        Volatile.Write(ref _lastUsed, _parts.Time.GetTimestamp());
+        if (!call.IsProbe)
+        {
+            Volatile.Write(ref _lastUsed, _parts.Time.GetTimestamp());
+        }
+
         if (call.Dropped > 0)
         {
             _parts.Logger.NotificationsDropped(_parts.Config.Key, call.Dropped);
         }
 
-        if (call.Line is { } line && !line.Withdraw())
-        {
-            LeaveSent(call.Id);
-        }
-        else
-        {
-            _calls.TryTake(call.Id, out _);
-        }
-
+        var isOpen = call.Line is { } line && !line.Withdraw() ? LeaveSent(call.Id) : _calls.TryTake(call.Id, out _);
+        call.EndStay(isOpen, IsUsable, _parts.Config.Timeout);
         StopIfUseless();
     }
 
@@ -167,6 +166,7 @@ internal sealed class StdioSession : IUpstreamSession
     public void Refuse(StdioCall call, GatewayError error, bool wasBegun)
     {
         _ = wasBegun ? _calls.TryLeave(call.Id) : _calls.TryTake(call.Id, out _);
+        call.Stay.Leave();
         call.Fail(error);
         StopIfUseless();
     }
@@ -187,14 +187,18 @@ internal sealed class StdioSession : IUpstreamSession
             Retry = RetryHint.NothingSent,
         };
 
-    private void LeaveSent(long id)
+    /// <summary>True when it was not answered.</summary>
+    private bool LeaveSent(long id)
     {
-        if (_calls.TryLeave(id) && _peer is { Revision.IsModern: true })
+        var isOpen = _calls.TryLeave(id);
+        if (isOpen && _peer is { Revision.IsModern: true })
         {
             // On a shared pipe there is no stream to close (2026-07-28, basic/utilities/cancellation).
             var message = $$$"""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":{{{id}}}}}""";
             _writer.Write(OutgoingLine.Of(System.Text.Encoding.UTF8.GetBytes(message)));
         }
+
+        return isOpen;
     }
 
     private async Task RunAsync()

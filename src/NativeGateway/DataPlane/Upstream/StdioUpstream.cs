@@ -19,8 +19,9 @@ internal sealed class StdioUpstream : IUpstreamConnection
     public StdioUpstream(
         UpstreamConfig config, ProcessSlots slots, OrphanGuard guard, IUpstreamEvents events, ILogger logger, TimeProvider time, StdioTimings? timings = null)
     {
+        Health = new UpstreamHealth(config, events, time);
         _parts = new StdioParts(
-            config, slots, guard, events, new StderrLog(config, logger, time), timings ?? StdioTimings.Default, time, logger);
+            config, slots, guard, Health.Endpoints[0], events, new StderrLog(config, logger, time), timings ?? StdioTimings.Default, time, logger);
         _common = new StdioProgram(_parts, ClientCapabilities.None, StdioEra.Unknown);
     }
 
@@ -28,10 +29,19 @@ internal sealed class StdioUpstream : IUpstreamConnection
     public IReadOnlyList<string> ErrorTail => _parts.Errors.Tail;
 
     /// <summary>The running process that may ask nothing, or null.</summary>
-    public int? ProcessId => _common.ProcessId;
+    public int? ProcessId => _common.Session?.ProcessId;
 
-    public ValueTask<UpstreamOpening> OpenAsync(ClientCapabilities capabilities, CancellationToken cancellationToken) =>
-        capabilities == ClientCapabilities.None ? _common.OpenAsync(cancellationToken) : OpenAskingAsync(capabilities, cancellationToken);
+    /// <summary>The program is one endpoint, in however many processes it runs.</summary>
+    public UpstreamHealth Health { get; }
+
+    public ValueTask<UpstreamOpening> OpenAsync(UpstreamClient client, CancellationToken cancellationToken) =>
+        client.Capabilities == ClientCapabilities.None ? _common.OpenAsync(cancellationToken) : OpenAskingAsync(client.Capabilities, cancellationToken);
+
+    /// <remarks>A program that does not run is not started for this: it is well as long as nobody needs it.</remarks>
+    public ValueTask<ProbeOutcome> ProbeAsync(int endpoint, CancellationToken cancellationToken) =>
+        _common.Session is { IsUsable: true } session
+            ? OwnProbe.PingAsync(session, cancellationToken)
+            : ValueTask.FromResult(ProbeOutcome.NotAsked);
 
     public async ValueTask DisposeAsync()
     {

@@ -4,8 +4,9 @@ namespace NativeGateway.DataPlane.Upstream;
 /// What belongs to one upstream id and outlives a snapshot swap: its connection and how many exchanges use it. When its configuration goes or
 /// changes the state is retired; the connection is closed after the last exchange has left.
 /// </summary>
-internal sealed class UpstreamState(Guid id, IUpstreamConnection connection)
+internal sealed class UpstreamState(Guid id, IUpstreamConnection connection, TimeProvider time)
 {
+    private readonly ConcurrencyGate _places = new(time);
     private int _running;
     private int _isRetired;
     private int _isClosed;
@@ -16,11 +17,24 @@ internal sealed class UpstreamState(Guid id, IUpstreamConnection connection)
 
     public int Running => Volatile.Read(ref _running);
 
-    /// <summary>Counts an exchange in; disposing the lease counts it out.</summary>
+    /// <summary>Calls that have a place, and calls that wait for one.</summary>
+    public (int Running, int Waiting) Calls => (_places.Running, _places.Waiting);
+
+    /// <summary>Counts work of the gateway's own in; disposing the lease counts it out.</summary>
     public Lease Enter()
     {
         Interlocked.Increment(ref _running);
-        return new Lease(this);
+        return new Lease(this, hasPlace: false);
+    }
+
+    /// <summary>
+    /// Counts a client's call in, once there is a place for it; disposing the lease counts it out. Null when there is none in time.
+    /// </summary>
+    /// <param name="limit">See <see cref="Model.UpstreamConfig.MaxConcurrent"/>.</param>
+    public ValueTask<Lease?> EnterAsync(int limit, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _running);
+        return _places.TryEnter(limit) ? ValueTask.FromResult<Lease?>(new Lease(this, hasPlace: true)) : WaitForPlaceAsync(cancellationToken);
     }
 
     public void Retire()
@@ -29,8 +43,30 @@ internal sealed class UpstreamState(Guid id, IUpstreamConnection connection)
         CloseIfUnused();
     }
 
-    private void Leave()
+    private async ValueTask<Lease?> WaitForPlaceAsync(CancellationToken cancellationToken)
     {
+        var hasPlace = false;
+        try
+        {
+            hasPlace = await _places.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return hasPlace ? new Lease(this, hasPlace) : null;
+        }
+        finally
+        {
+            if (!hasPlace)
+            {
+                Leave(hasPlace: false);
+            }
+        }
+    }
+
+    private void Leave(bool hasPlace)
+    {
+        if (hasPlace)
+        {
+            _places.Leave();
+        }
+
         Interlocked.Decrement(ref _running);
         CloseIfUnused();
     }
@@ -48,8 +84,8 @@ internal sealed class UpstreamState(Guid id, IUpstreamConnection connection)
     public Task? Closed { get; private set; }
 
     /// <summary>One exchange's stay.</summary>
-    public readonly struct Lease(UpstreamState state) : IDisposable
+    public readonly struct Lease(UpstreamState state, bool hasPlace) : IDisposable
     {
-        public void Dispose() => state.Leave();
+        public void Dispose() => state.Leave(hasPlace);
     }
 }

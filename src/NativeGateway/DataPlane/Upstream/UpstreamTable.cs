@@ -7,7 +7,7 @@ namespace NativeGateway.DataPlane.Upstream;
 /// The connections to all configured upstreams, by id. A snapshot swap reconciles them: an upstream whose way of being reached has not changed
 /// keeps its connection and sessions, whatever else about it was edited.
 /// </summary>
-internal sealed class UpstreamTable(Func<Model.Upstream, IUpstreamConnection> connect) : IAsyncDisposable
+internal sealed class UpstreamTable(Func<Model.Upstream, IUpstreamConnection> connect, TimeProvider time) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Guid, (UpstreamState State, UpstreamConfig Config)> _states = new();
     private readonly Lock _applying = new();
@@ -16,6 +16,18 @@ internal sealed class UpstreamTable(Func<Model.Upstream, IUpstreamConnection> co
 
     /// <summary>Requests under way, over all upstreams.</summary>
     public int Running => _states.Values.Sum(entry => entry.State.Running);
+
+    /// <summary>How an upstream is at this moment; null for one that does not exist.</summary>
+    public UpstreamHealthReport? HealthOf(Guid id)
+    {
+        if (!_states.TryGetValue(id, out var entry))
+        {
+            return null;
+        }
+
+        var ((running, waiting), health) = (entry.State.Calls, entry.State.Connection.Health);
+        return new UpstreamHealthReport(id, entry.Config.Key, health.Verdict, running, waiting, health.Report());
+    }
 
     public void Apply(Snapshot snapshot)
     {
@@ -35,7 +47,7 @@ internal sealed class UpstreamTable(Func<Model.Upstream, IUpstreamConnection> co
             {
                 if (!_states.ContainsKey(id))
                 {
-                    _states[id] = (new UpstreamState(id, connect(upstream)), upstream.Config);
+                    _states[id] = (new UpstreamState(id, connect(upstream), time), upstream.Config);
                 }
             }
         }
@@ -58,6 +70,7 @@ internal sealed class UpstreamTable(Func<Model.Upstream, IUpstreamConnection> co
         return one.Transport == other.Transport
             && one.Key == other.Key
             && one.Timeout == other.Timeout
+            && one.LoadBalancing == other.LoadBalancing
             && one.Trusted == other.Trusted
             && one.Endpoints.SequenceEqual(other.Endpoints)
             && AreEqual(one.Headers, other.Headers)

@@ -1,3 +1,4 @@
+using NativeGateway.ControlPlane.Health;
 using NativeGateway.Model;
 using NativeGateway.Storage;
 
@@ -149,7 +150,11 @@ internal sealed class Checkup(CommandLineOptions arguments, CliContext context)
             await using var connection = new InspectedConnection(upstream, context.Time);
             var report = await Inspection.RunAsync(connection.Connection, null, UpstreamPatience, context.Time, token);
             var counts = string.Join(", ", report.Lists.Select(list => $"{list.Items.Count} {list.Member}"));
-            Add(name, report.Problems.Count == 0, report.Problems.Count == 0 ? $"MCP {report.Peer!.Revision}, {counts}" : string.Join("; ", report.Problems));
+            var bad = report.Health.Where(endpoint => endpoint.Verdict is not (HealthVerdict.Healthy or HealthVerdict.Unknown))
+                .Select(endpoint => $"endpoint {endpoint.Endpoint} is {HealthText.Of(endpoint)}");
+            Add(name, report.Problems.Count == 0, report.Problems.Count == 0
+                ? string.Join("; ", bad.Prepend($"MCP {report.Peer!.Revision}, {counts}"))
+                : string.Join("; ", report.Problems.Concat(bad)));
         });
     }
 }

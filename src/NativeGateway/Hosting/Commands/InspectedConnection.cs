@@ -61,5 +61,9 @@ internal sealed class InspectedConnection : IAsyncDisposable
         public void ResourceUpdated(Guid upstreamId, ReadOnlyMemory<byte> message)
         {
         }
+
+        public void HealthChanged(VerdictChanged change)
+        {
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NativeGateway.DataPlane.Upstream;
+using NativeGateway.Model;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.Hosting.Commands;
@@ -24,6 +25,9 @@ internal sealed record InspectionReport
     public TimeSpan CallTook { get; init; }
 
     public IReadOnlyList<string> Problems { get; init; } = [];
+
+    /// <summary>How the endpoints did, in the order of the configuration.</summary>
+    public IReadOnlyList<EndpointHealthReport> Health { get; init; } = [];
 }
 
 /// <summary>Connects to a server as a client, reads what it offers and perhaps calls a tool, and takes the times.</summary>
@@ -38,6 +42,13 @@ internal static class Inspection
     ];
 
     public static async Task<InspectionReport> RunAsync(
+        IUpstreamConnection connection, ToolCall? call, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var report = await LookAsync(connection, call, patience, time, cancellationToken);
+        return report with { Health = connection.Health.Report() };
+    }
+
+    private static async Task<InspectionReport> LookAsync(
         IUpstreamConnection connection, ToolCall? call, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using NativeGateway.ControlPlane.Admin;
+using NativeGateway.ControlPlane.Health;
+using NativeGateway.Model;
 
 namespace NativeGateway.Hosting.Commands;
 
@@ -53,6 +55,11 @@ internal static class InspectionOutput
             JsonOutput.Print(context.Out, result.RootElement.WriteTo);
         }
 
+        foreach (var endpoint in report.Health.Where(endpoint => report.Health.Count > 1 || endpoint.Verdict != HealthVerdict.Healthy))
+        {
+            context.Out.WriteLine($"endpoint {endpoint.Endpoint}: {HealthText.Of(endpoint)}");
+        }
+
         foreach (var problem in report.Problems)
         {
             context.Fail(OneLine(problem));
@@ -102,6 +109,17 @@ internal static class InspectionOutput
         }
 
         json.WriteEndObject();
+        json.WriteStartArray("health");
+        foreach (var endpoint in report.Health)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("endpoint", endpoint.Endpoint);
+            json.WriteString("verdict", HealthText.Of(endpoint.Verdict));
+            json.WriteString("reason", endpoint.Reason);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
         json.WriteTexts("problems", report.Problems);
         json.WriteEndObject();
     }

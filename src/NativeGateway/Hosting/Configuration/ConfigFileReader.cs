@@ -14,7 +14,8 @@ internal static class ConfigFileReader
 {
     private static readonly string[] Known =
     [
-        "$schema", "listen", "database", "data", "stateless", "shutdownTimeout", "logging", "mcpServers", "auth", "limits", "network", "stdio", "tls", "usage",
+        "$schema", "listen", "database", "data", "stateless", "region", "shutdownTimeout", "logging", "mcpServers", "auth", "limits", "network", "stdio", "tls",
+        "usage",
     ];
 
     private static readonly JsonDocumentOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 32 };
@@ -62,6 +63,7 @@ internal static class ConfigFileReader
             Database = members.TryGetValue("database", out var database) ? database.Text() : null,
             Data = members.TryGetValue("data", out var data) ? data.Text() : null,
             Stateless = members.TryGetValue("stateless", out var stateless) ? stateless.Flag() : null,
+            Region = members.TryGetValue("region", out var region) ? region.Text() : null,
             ShutdownTimeout = members.TryGetValue("shutdownTimeout", out var timeout) ? timeout.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)) : null,
         };
         if (members.TryGetValue("logging", out var logging) && logging.Members("level", "format") is { } log)

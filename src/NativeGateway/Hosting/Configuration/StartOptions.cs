@@ -11,6 +11,8 @@ internal sealed record StartOptions
 
     public bool? Stateless { get; init; }
 
+    public string? Region { get; init; }
+
     public TimeSpan? ShutdownTimeout { get; init; }
 
     public string? LogLevel { get; init; }
@@ -42,6 +44,11 @@ internal sealed record StartOptions
         if (Stateless != other.Stateless)
         {
             yield return "stateless";
+        }
+
+        if (Region != other.Region)
+        {
+            yield return "region";
         }
 
         if (ShutdownTimeout != other.ShutdownTimeout)

@@ -52,6 +52,26 @@ public abstract partial class AdminContract
         Assert.Equal(("stdio", "npx"), (program.Body.GetProperty("type").GetString(), program.Body.GetProperty("command").GetString()));
     }
 
+    [Fact]
+    public async Task How_a_server_is_used_is_kept_when_something_else_of_it_is_changed()
+    {
+        var created = await CreatedAsync(
+            "/servers",
+            """
+            {"name":"a","endpoints":[{"url":"https://one.example.com/mcp","region":"eu","weight":2},{"url":"https://two.example.com/mcp","priority":1}],
+             "loadBalancing":"round-robin","healthCheck":false,"limits":{"maxConcurrent":7}}
+            """);
+
+        var changed = await Instance.PatchAsync($"/servers/{created.Id}", """{"instructions":"Use it."}""", created.ETag);
+
+        Assert.Equal("round-robin", changed.Body.GetProperty("loadBalancing").GetString());
+        Assert.False(changed.Body.GetProperty("healthCheck").GetBoolean());
+        Assert.Equal(7, changed.Body.GetProperty("limits").GetProperty("maxConcurrent").GetInt32());
+        var health = (await Instance.GetAsync($"/servers/{created.Id}/health")).Body;
+        Assert.Equal(2, health.GetProperty("endpoints").GetArrayLength());
+        Assert.DoesNotContain("example.com", health.GetRawText(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"name":"a","url":"http://127.0.0.1:8080/mcp"}""", "/url")]
     [InlineData("""{"name":"a","url":"http://2130706433/mcp"}""", "/url")]

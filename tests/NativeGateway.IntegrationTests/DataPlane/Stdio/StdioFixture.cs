@@ -85,6 +85,8 @@ internal sealed class StdioFixture : IAsyncDisposable, IUpstreamEvents
         _listChanges.Writer.TryWrite(notification);
     }
 
+    public void HealthChanged(VerdictChanged change) => Assert.Equal(Id, change.UpstreamId);
+
     public void ResourceUpdated(Guid upstreamId, ReadOnlyMemory<byte> message)
     {
         Assert.Equal(Id, upstreamId);

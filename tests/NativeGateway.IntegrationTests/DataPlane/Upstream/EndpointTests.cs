@@ -202,7 +202,7 @@ public sealed class EndpointTests
 
         var error = await gateway.FailToOpenAsync();
 
-        Assert.Equal((ErrorKind.UpstreamUnavailable, "Upstream 'up' cannot be reached."), (error.Kind, error.Message));
+        Assert.Equal((ErrorKind.UpstreamUnavailable, "No endpoint of upstream 'up' is available: 2 of 2 cannot be reached."), (error.Kind, error.Message));
         Assert.Contains("marked as trusted", error.Detail, StringComparison.Ordinal);
         Assert.Equal(0, upstream.Connections);
     }

@@ -9,7 +9,7 @@ namespace NativeGateway.IntegrationTests.DataPlane.Upstream;
 internal sealed class ScriptedUpstream : IAsyncDisposable
 {
     private readonly Func<ScriptedRequest, Task> _script;
-    private readonly CancellationTokenSource _stopping = new();
+    private CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private readonly List<ScriptedRequest> _requests = [];
     private readonly List<ScriptedRequest> _taken = [];
@@ -88,10 +88,12 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>Drops every connection and refuses new ones. The port stays taken, so that no other test gets it.</summary>
+    /// <summary>Drops every connection and refuses new ones until <see cref="Listen"/>. The port stays taken, so that no other test gets it.</summary>
     public async Task GoAwayAsync()
     {
         await StopAsync();
+        _stopping.Dispose();
+        _stopping = new CancellationTokenSource();
         _listener = Bind(Url.Port);
     }
 

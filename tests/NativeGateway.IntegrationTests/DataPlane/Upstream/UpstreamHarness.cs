@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -29,7 +30,7 @@ internal sealed class UpstreamHarness : IAsyncDisposable, IUpstreamEvents
             WorkspaceId = Guid.NewGuid(),
             Key = "up",
             Transport = options.IsSse ? UpstreamTransport.Sse : UpstreamTransport.StreamableHttp,
-            Endpoints = [.. urls.Select((url, index) => new EndpointConfig(url, Priority: options.Reversed ? -index : index))],
+            Endpoints = [.. urls.Select((url, index) => new EndpointConfig(url, Priority: options.IsPool ? 0 : options.Reversed ? -index : index))],
             Headers = options.Headers,
             Timeout = options.Timeout,
         };
@@ -40,6 +41,9 @@ internal sealed class UpstreamHarness : IAsyncDisposable, IUpstreamEvents
     }
 
     public IUpstreamConnection Upstream { get; }
+
+    /// <summary>What became of the endpoints' health, in order.</summary>
+    public ConcurrentQueue<VerdictChanged> Verdicts { get; } = new();
 
     public async Task<IUpstreamSession> OpenAsync(ClientCapabilities capabilities = ClientCapabilities.None)
     {
@@ -112,6 +116,8 @@ internal sealed class UpstreamHarness : IAsyncDisposable, IUpstreamEvents
 
     public bool HasListChange => _listChanges.Reader.TryPeek(out _);
 
+    void IUpstreamEvents.HealthChanged(VerdictChanged change) => Verdicts.Enqueue(change);
+
     void IUpstreamEvents.ListChanged(Guid upstreamId, McpMethod notification) => _listChanges.Writer.TryWrite(notification);
 
     void IUpstreamEvents.ResourceUpdated(Guid upstreamId, ReadOnlyMemory<byte> message) =>
@@ -147,6 +153,9 @@ internal sealed record UpstreamHarnessOptions
 
     /// <summary>Configured as an upstream of HTTP+SSE.</summary>
     public bool IsSse { get; init; }
+
+    /// <summary>All addresses are alike; otherwise the first is preferred.</summary>
+    public bool IsPool { get; init; }
 
     /// <summary>The last address is the preferred one.</summary>
     public bool Reversed { get; init; }

@@ -127,6 +127,8 @@ public sealed class UpstreamEntryReaderTests
     [InlineData("""{ "endpoints": [ { "url": "https://a", "zone": "x" } ] }""", ".endpoints[0].zone", "not known here")]
     [InlineData("""{ "url": "https://h", "loadBalancing": "random" }""", ".loadBalancing", "power-of-two")]
     [InlineData("""{ "url": "https://h", "healthCheck": { "interval": 60 } }""", ".healthCheck.interval", "a number with a unit")]
+    [InlineData("""{ "url": "https://h", "healthCheck": "often" }""", ".healthCheck", "must be an object")]
+    [InlineData("""{ "url": "https://h", "limits": { "maxConcurrent": 0 } }""", ".limits.maxConcurrent", "from 1")]
     [InlineData("""{ "url": "https://h", "timeout": 30 }""", ".timeout", "a number with a unit")]
     [InlineData("""{ "url": "https://h", "timeout": "2h" }""", ".timeout", "must lie between")]
     [InlineData("""{ "url": "https://h", "disabled": "maybe" }""", ".disabled", "true or false")]
@@ -170,16 +172,34 @@ public sealed class UpstreamEntryReaderTests
         Assert.Contains("8 KB", fault.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("""{ "url": "https://h", "headers": { "Accept": "x" } }""", ".headers.Accept", "set by the gateway itself")]
-    [InlineData("""{ "url": "https://h", "healthCheck": { "interval": "60s" } }""", ".healthCheck", "no effect")]
-    [InlineData("""{ "url": "https://h", "loadBalancing": "power-of-two" }""", ".loadBalancing", "no effect")]
-    public void What_is_accepted_but_not_meant_so_is_told(string entry, string path, string what)
+    [Fact]
+    public void What_is_accepted_but_not_meant_so_is_told()
     {
-        var warning = Assert.Single(ConfigText.ReadWhole($$"""{ "mcpServers": { "it": {{entry}} } }""").Warnings);
+        var warning = Assert.Single(ConfigText.ReadWhole("""{ "mcpServers": { "it": { "url": "https://h", "headers": { "Accept": "x" } } } }""").Warnings);
 
-        Assert.Equal("$.mcpServers.it" + path, warning.Where);
-        Assert.Contains(what, warning.Message, StringComparison.Ordinal);
+        Assert.Equal("$.mcpServers.it.headers.Accept", warning.Where);
+        Assert.Contains("set by the gateway itself", warning.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "url": "https://h" }""", LoadBalancing.PowerOfTwo, 60)]
+    [InlineData("""{ "url": "https://h", "loadBalancing": "power-of-two", "healthCheck": { "interval": "90s" } }""", LoadBalancing.PowerOfTwo, 90)]
+    [InlineData("""{ "url": "https://h", "loadBalancing": "round-robin", "healthCheck": true }""", LoadBalancing.RoundRobin, 60)]
+    [InlineData("""{ "url": "https://h", "loadBalancing": "first", "healthCheck": false }""", LoadBalancing.First, null)]
+    public void How_calls_are_spread_and_how_often_idle_endpoints_are_asked_can_be_said(string entry, object balancing, int? seconds)
+    {
+        var upstream = ConfigText.ReadUpstream(entry);
+
+        Assert.Equal(balancing, upstream.LoadBalancing);
+        Assert.Equal(seconds, (int?)upstream.HealthInterval?.TotalSeconds);
+    }
+
+    [Fact]
+    public void The_calls_at_once_stand_among_the_limits()
+    {
+        Assert.Equal(1024, ConfigText.ReadUpstream("""{ "url": "https://h" }""").MaxConcurrent);
+        var upstream = ConfigText.ReadUpstream("""{ "command": "x", "limits": { "maxConcurrent": 8 } }""");
+        Assert.Equal((8, null), (upstream.MaxConcurrent, upstream.Limits));
     }
 
     [Theory]

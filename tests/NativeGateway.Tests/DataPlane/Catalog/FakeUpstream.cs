@@ -48,7 +48,7 @@ internal sealed class FakeUpstream : IUpstreamConnection, IUpstreamSession
 
     public bool HasOpening => _openings.Reader.Count > 0;
 
-    public async ValueTask<UpstreamOpening> OpenAsync(ClientCapabilities capabilities, CancellationToken cancellationToken)
+    public async ValueTask<UpstreamOpening> OpenAsync(UpstreamClient client, CancellationToken cancellationToken)
     {
         Openings++;
         if (!IsGated)
@@ -61,6 +61,10 @@ internal sealed class FakeUpstream : IUpstreamConnection, IUpstreamSession
         var error = await gate.Task.WaitAsync(cancellationToken);
         return error is null ? new UpstreamOpening(this, null) : new UpstreamOpening(null, error);
     }
+
+    public UpstreamHealth Health => throw new NotSupportedException();
+
+    public ValueTask<ProbeOutcome> ProbeAsync(int endpoint, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public int NextId(Span<byte> destination)
     {

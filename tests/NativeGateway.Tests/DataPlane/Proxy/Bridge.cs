@@ -32,7 +32,7 @@ internal sealed class Bridge : IAsyncDisposable
         Upstream = new FakeSession(upstream, upstreamCapabilities);
         Server = Samples.Upstream("files");
         Caller = CallerNamed("key-1");
-        _upstreams = new UpstreamTable(_ => Upstream);
+        _upstreams = new UpstreamTable(_ => Upstream, TimeProvider.System);
         _upstreams.Apply(Samples.Snapshot(Samples.Workspace(Server)));
         _sessions = new SessionTable(new SessionIds(new StateSeal(new byte[32]), Clock), Clock, _ => { }, _ => { });
         Suspended = new SuspendedCalls(Clock, NullLogger.Instance);

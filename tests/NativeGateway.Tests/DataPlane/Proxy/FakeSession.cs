@@ -36,9 +36,13 @@ internal sealed class FakeSession(ProtocolRevision revision, string capabilities
     /// <summary>The next notification or response that was sent.</summary>
     public async Task<string> PostedAsync() => await _posted.Reader.ReadAsync().AsTask().WaitAsync(Bridge.Limit);
 
-    public ValueTask<UpstreamOpening> OpenAsync(ClientCapabilities capabilities, CancellationToken cancellationToken)
+    public UpstreamHealth Health => throw new NotSupportedException();
+
+    public ValueTask<ProbeOutcome> ProbeAsync(int endpoint, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<UpstreamOpening> OpenAsync(UpstreamClient client, CancellationToken cancellationToken)
     {
-        Openings.Enqueue(capabilities);
+        Openings.Enqueue(client.Capabilities);
         return ValueTask.FromResult(new UpstreamOpening(this, null));
     }
 
