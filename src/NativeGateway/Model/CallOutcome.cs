@@ -37,19 +37,19 @@ internal enum CallOutcome : byte
 /// <summary>The texts of outcomes, in metrics, stores and exports; never changed once released.</summary>
 internal static class CallOutcomes
 {
-    private static readonly string[] Labels =
+    private static readonly string[] Texts =
     [
         "ok", "tool_error", "error", "unavailable", "timeout", "unanswered", "internal", "forbidden", "limited", "invalid", "saturated",
         "cancelled", "unauthenticated",
     ];
 
-    public static string Label(this CallOutcome outcome) => Labels[(int)outcome];
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> Labels => Texts;
 
-    /// <summary>All outcomes by their labels.</summary>
-    public static IReadOnlyList<(string Name, CallOutcome Value)> All { get; } = [.. Labels.Select((label, outcome) => (label, (CallOutcome)outcome))];
+    public static string Label(this CallOutcome outcome) => Texts[(int)outcome];
 
     /// <summary>The outcome of that label; null when there is none.</summary>
-    public static CallOutcome? Find(string label) => Array.IndexOf(Labels, label) is var index and >= 0 ? (CallOutcome)index : null;
+    public static CallOutcome? Find(string label) => Array.IndexOf(Texts, label) is var index and >= 0 ? (CallOutcome)index : null;
 
     /// <summary>The gateway refused the request: nothing was executed.</summary>
     public static bool IsRefusal(this CallOutcome outcome) =>

@@ -23,7 +23,7 @@ internal enum UsageMethod : byte
 /// <summary>Which method belongs to which group, and the groups' texts in stores and exports, which are never changed once released.</summary>
 internal static class UsageMethods
 {
-    private static readonly string[] Labels = ["other", "tools/call", "prompts/get", "resources/read", "list", "completion", "session", "tasks"];
+    private static readonly string[] Texts = ["other", "tools/call", "prompts/get", "resources/read", "list", "completion", "session", "tasks"];
 
     public static UsageMethod Of(McpMethod method) => method switch
     {
@@ -38,11 +38,11 @@ internal static class UsageMethods
         _ => UsageMethod.Other,
     };
 
-    public static string Label(this UsageMethod method) => Labels[(int)method];
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<string> Labels => Texts;
 
-    /// <summary>All groups by their labels.</summary>
-    public static IReadOnlyList<(string Name, UsageMethod Value)> All { get; } = [.. Labels.Select((label, group) => (label, (UsageMethod)group))];
+    public static string Label(this UsageMethod method) => Texts[(int)method];
 
     /// <summary>The group of that label; null when there is none.</summary>
-    public static UsageMethod? Find(string label) => Array.IndexOf(Labels, label) is var index and >= 0 ? (UsageMethod)index : null;
+    public static UsageMethod? Find(string label) => Array.IndexOf(Texts, label) is var index and >= 0 ? (UsageMethod)index : null;
 }

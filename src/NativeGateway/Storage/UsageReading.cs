@@ -8,24 +8,21 @@ internal static class UsageReading
 {
     private const string PageOrder = "at, workspace_id, key_id, upstream_id, name, method";
 
-    private static readonly (UsageGrouping Grouping, string Column)[] Groupings =
-    [
-        (UsageGrouping.Time, "at"), (UsageGrouping.Workspace, "workspace_id"), (UsageGrouping.Key, "key_id"),
-        (UsageGrouping.Upstream, "upstream_id"), (UsageGrouping.Name, "name"), (UsageGrouping.Method, "method"),
-    ];
+    /// <summary>In the order of the bits of <see cref="UsageGrouping"/>.</summary>
+    private static readonly string[] GroupColumns = ["at", "workspace_id", "key_id", "upstream_id", "name", "method"];
 
     private static readonly string Sums = string.Join(", ", UsageCounts.Columns.Select(column => $"CAST(coalesce(sum({column}), 0) AS bigint)"));
 
     public static async Task<IReadOnlyList<UsageRow>> SumAsync(
         StoreTransaction transaction, Guid organizationId, UsageQuery query, CancellationToken cancellationToken)
     {
-        var groups = Groupings.Where(group => query.GroupBy.HasFlag(group.Grouping)).ToArray();
-        string[] columns = [.. groups.Select(group => group.Column), .. groups.Length > 0 ? ["coalesce(max(upstream_key), '')"] : (string[])["''"], Sums];
+        var groups = GroupColumns.Where((_, bit) => ((int)query.GroupBy & (1 << bit)) != 0).ToArray();
+        string[] columns = [.. groups, groups.Length > 0 ? "coalesce(max(upstream_key), '')" : "''", Sums];
         var (condition, values) = Condition(organizationId, query);
         var sql = $"SELECT {string.Join(", ", columns)} FROM {UsageSql.TableOf(query.Interval)} WHERE {condition}";
         if (groups.Length > 0)
         {
-            var groupBy = string.Join(", ", groups.Select(group => group.Column));
+            var groupBy = string.Join(", ", groups);
             sql += $" GROUP BY {groupBy} ORDER BY {OrderOf(query)}{groupBy} LIMIT {query.Limit}";
         }
 
@@ -83,18 +80,19 @@ internal static class UsageReading
 
     private static string Filter(UsageFilter filter, List<Column> values)
     {
-        var start = values.Count;
+        var condition = "";
         Add("workspace_id", filter.WorkspaceId);
         Add("key_id", filter.KeyId);
         Add("upstream_id", filter.UpstreamId);
         Add("name", filter.Name);
         Add("method", filter.Method?.Label());
-        return string.Concat(values.Skip(start).Select(value => $" AND {value.Name} = @{value.Name}"));
+        return condition;
 
         void Add(string column, object? value)
         {
             if (value is not null)
             {
+                condition += $" AND {column} = @{column}";
                 values.Add(new Column(column, value));
             }
         }

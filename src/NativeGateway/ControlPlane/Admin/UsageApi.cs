@@ -12,10 +12,9 @@ namespace NativeGateway.ControlPlane.Admin;
 /// <param name="retention">What is in effect at the moment.</param>
 internal sealed class UsageApi(IUsageStore store, Func<UsageRetention> retention, TimeProvider time)
 {
-    private static readonly (string Name, UsageOrder Value)[] Orders =
-        [("calls", UsageOrder.Calls), ("errors", UsageOrder.Errors), ("cost", UsageOrder.Cost), ("duration", UsageOrder.Duration)];
-
-    private static readonly (string Name, UsageGrouping Value)[] Groupings = [("key", OfKey), ("server", OfServer), ("tool", OfTool)];
+    private static readonly string[] Orders = ["calls", "errors", "cost", "duration"];
+    private static readonly string[] Groupings = ["key", "server", "tool"];
+    private static readonly string[] Formats = ["csv", "jsonl"];
 
     private const UsageGrouping OfKey = UsageGrouping.Key;
     private const UsageGrouping OfServer = UsageGrouping.Upstream;
@@ -50,7 +49,12 @@ internal sealed class UsageApi(IUsageStore store, Func<UsageRetention> retention
     public Task<AdminAnswer> TrendingAsync(AdminRequest request) => AnswerAsync(request, async (queries, asked) =>
     {
         var faults = new List<ConfigFault>();
-        var groupBy = UsageParameters.OneOf(request, "by", Groupings, faults) ?? OfTool;
+        var groupBy = UsageParameters.OneOf(request, "by", Groupings, faults) switch
+        {
+            "key" => OfKey,
+            "server" => OfServer,
+            _ => OfTool,
+        };
         if (faults.Count > 0)
         {
             return Wrong(faults);
@@ -68,7 +72,7 @@ internal sealed class UsageApi(IUsageStore store, Func<UsageRetention> retention
     public Task<AdminAnswer> ErrorsAsync(AdminRequest request) => AnswerAsync(request, async (queries, asked) =>
     {
         var faults = new List<ConfigFault>();
-        var outcome = UsageParameters.OneOf(request, "outcome", CallOutcomes.All, faults);
+        var outcome = UsageParameters.OneOf(request, "outcome", CallOutcomes.Labels, faults) is { } label ? CallOutcomes.Find(label) : null;
         var before = ReadCursor(request, faults);
         if (faults.Count > 0)
         {
@@ -101,7 +105,7 @@ internal sealed class UsageApi(IUsageStore store, Func<UsageRetention> retention
     public Task<AdminAnswer> ExportAsync(AdminRequest request) => AnswerAsync(request, (queries, asked) =>
     {
         var faults = new List<ConfigFault>();
-        var isTable = UsageParameters.OneOf(request, "format", [("csv", true), ("jsonl", false)], faults) ?? true;
+        var isTable = UsageParameters.OneOf(request, "format", Formats, faults) != "jsonl";
         if (faults.Count > 0)
         {
             return Task.FromResult(Wrong(faults));
@@ -117,7 +121,13 @@ internal sealed class UsageApi(IUsageStore store, Func<UsageRetention> retention
     private Task<AdminAnswer> TopAsync(AdminRequest request, UsageGrouping groupBy) => AnswerAsync(request, async (queries, asked) =>
     {
         var faults = new List<ConfigFault>();
-        var order = UsageParameters.OneOf(request, "order", Orders, faults) ?? UsageOrder.Calls;
+        var order = UsageParameters.OneOf(request, "order", Orders, faults) switch
+        {
+            "errors" => UsageOrder.Errors,
+            "cost" => UsageOrder.Cost,
+            "duration" => UsageOrder.Duration,
+            _ => UsageOrder.Calls,
+        };
         if (faults.Count > 0)
         {
             return Wrong(faults);

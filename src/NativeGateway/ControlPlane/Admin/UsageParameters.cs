@@ -14,8 +14,7 @@ internal sealed record UsageParameters(Guid OrganizationId, DateTimeOffset From,
 
     private static readonly TimeSpan DefaultSpan = TimeSpan.FromHours(24);
 
-    private static readonly (string Name, UsageInterval Value)[] Intervals =
-        [("minute", UsageInterval.Minute), ("hour", UsageInterval.Hour), ("day", UsageInterval.Day)];
+    private static readonly string[] Intervals = ["minute", "hour", "day"];
 
     /// <summary>The parameters, or why there are none.</summary>
     public static (UsageParameters? Parameters, AdminAnswer? Refusal) Read(AdminRequest request, UsageRetention retention, DateTimeOffset now)
@@ -29,11 +28,11 @@ internal sealed record UsageParameters(Guid OrganizationId, DateTimeOffset From,
             KeyId = ReadText(request, "keyId", faults),
             UpstreamId = ReadId(request, "serverId", faults),
             Name = ReadText(request, "name", faults),
-            Method = OneOf(request, "method", UsageMethods.All, faults),
+            Method = OneOf(request, "method", UsageMethods.Labels, faults) is { } method ? UsageMethods.Find(method) : null,
         };
         var organization = ReadId(request, "organizationId", faults) ?? request.Caller.OrganizationId;
         var limit = Page.ReadLimit(request.Parameter("limit"), faults);
-        var range = UsageRange.TryCreate(from, to, OneOf(request, "interval", Intervals, faults), retention, now, out var fault);
+        var range = UsageRange.TryCreate(from, to, ReadInterval(request, faults), retention, now, out var fault);
         if (fault is not null)
         {
             faults.Add(new ConfigFault("from", fault));
@@ -50,25 +49,29 @@ internal sealed record UsageParameters(Guid OrganizationId, DateTimeOffset From,
     }
 
     /// <summary>One of the words that a parameter knows; null when it is not given.</summary>
-    public static T? OneOf<T>(AdminRequest request, string name, IReadOnlyList<(string Name, T Value)> known, List<ConfigFault> faults)
-        where T : struct
+    public static string? OneOf(AdminRequest request, string name, IReadOnlyList<string> known, List<ConfigFault> faults)
     {
         if (request.Parameter(name) is not { } text)
         {
             return null;
         }
 
-        foreach (var (word, value) in known)
+        if (known.Contains(text))
         {
-            if (word == text)
-            {
-                return value;
-            }
+            return text;
         }
 
-        faults.Add(new ConfigFault(name, $"must be one of {string.Join(", ", known.Select(one => one.Name))}"));
+        faults.Add(new ConfigFault(name, $"must be one of {string.Join(", ", known)}"));
         return null;
     }
+
+    private static UsageInterval? ReadInterval(AdminRequest request, List<ConfigFault> faults) => OneOf(request, "interval", Intervals, faults) switch
+    {
+        "minute" => UsageInterval.Minute,
+        "hour" => UsageInterval.Hour,
+        "day" => UsageInterval.Day,
+        _ => null,
+    };
 
     private static string? ReadText(AdminRequest request, string name, List<ConfigFault> faults)
     {

@@ -41,8 +41,8 @@ internal static class UsageExport
                 WriteHeads(output);
             }
 
-            var numbers = Numbers.Select(number => number.Value(row.Counts).ToString(CultureInfo.InvariantCulture));
-            Line(output, [.. TextsOf(row).Select(Field), .. numbers]);
+            var numbers = Array.ConvertAll(Numbers, number => number.Value(row.Counts).ToString(CultureInfo.InvariantCulture));
+            Line(output, [.. Array.ConvertAll(TextsOf(row), Field), .. numbers]);
             await FlushAsync(output, cancellationToken);
         }
 
@@ -66,15 +66,16 @@ internal static class UsageExport
         await output.FlushAsync(cancellationToken);
     }
 
-    private static void WriteHeads(PipeWriter output) => Line(output, [.. Heads, .. Numbers.Select(number => number.Name)]);
+    private static void WriteHeads(PipeWriter output) => Line(output, [.. Heads, .. Array.ConvertAll(Numbers, number => number.Name)]);
 
     private static void WriteJson(PipeWriter output, UsageRow row)
     {
         using var json = new Utf8JsonWriter(output);
         json.WriteStartObject();
-        foreach (var (name, text) in Heads.Zip(TextsOf(row)))
+        var texts = TextsOf(row);
+        for (var i = 0; i < Heads.Length; i++)
         {
-            json.WriteString(name, text);
+            json.WriteString(Heads[i], texts[i]);
         }
 
         foreach (var (name, value) in Numbers)

@@ -2,6 +2,9 @@ using NativeGateway.Storage;
 
 namespace NativeGateway.ControlPlane.Usage;
 
+/// <summary>The sums of one interval of a series.</summary>
+internal sealed record UsagePoint(DateTimeOffset At, UsageCounts Counts);
+
 /// <summary>How much a group has changed against the time before.</summary>
 /// <param name="Before">Calls in the range of the same length before.</param>
 internal sealed record UsageTrend(UsageRow Now, long Before)
@@ -27,18 +30,19 @@ internal sealed class UsageQueries(IUsageStore store, Guid organizationId)
     }
 
     /// <summary>One entry for every interval of the range, those without any call included.</summary>
-    public async Task<IReadOnlyList<(DateTimeOffset At, UsageCounts Counts)>> SeriesAsync(
+    public async Task<IReadOnlyList<UsagePoint>> SeriesAsync(
         UsageRange range, UsageFilter filter, CancellationToken cancellationToken)
     {
         var query = Query(range, filter) with { GroupBy = UsageGrouping.Time, Limit = UsageRange.MostIntervals + 1 };
         var rows = await store.SumAsync(organizationId, query, cancellationToken);
         var found = rows.ToDictionary(row => row.Key.At, row => row.Counts);
-        return
-        [
-            .. Enumerable.Range(0, range.Count)
-                .Select(number => range.From + (long)number * (int)range.Interval)
-                .Select(at => (DateTimeOffset.FromUnixTimeSeconds(at), found.GetValueOrDefault(at) ?? new UsageCounts())),
-        ];
+        var series = new List<UsagePoint>(range.Count);
+        for (var at = range.From; at < range.To; at += (long)range.Interval)
+        {
+            series.Add(new UsagePoint(DateTimeOffset.FromUnixTimeSeconds(at), found.GetValueOrDefault(at) ?? new UsageCounts()));
+        }
+
+        return series;
     }
 
     /// <summary>The greatest groups first.</summary>

@@ -40,10 +40,10 @@ internal sealed record UsageRange
             return null;
         }
 
-        var fitting = FinestFirst.Where(candidate => CountOf(candidate, from, to) <= MostIntervals).ToArray();
+        var fitting = Array.FindAll(FinestFirst, candidate => CountOf(candidate, from, to) <= MostIntervals);
         if (interval is { } wanted)
         {
-            fault = !fitting.Contains(wanted)
+            fault = Array.IndexOf(fitting, wanted) < 0
                 ? $"The time between \"from\" and \"to\" has more than {MostIntervals} intervals; ask for longer ones or a shorter time."
                 : from < now - KeptFor(wanted, retention)
                     ? $"Sums by the {NameOf(wanted)} are kept for {KeptFor(wanted, retention).TotalDays:0.##} days; ask for longer intervals or a later time."

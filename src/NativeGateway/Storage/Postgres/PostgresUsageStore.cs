@@ -8,14 +8,18 @@ internal sealed class PostgresUsageStore(PostgresDatabase database) : IUsageStor
     /// <summary>"ngw" and a number, as for the registry's lock. Held by the one replica that removes what is old.</summary>
     private const string TryLock = "SELECT pg_try_advisory_xact_lock(1852274434)";
 
-    private const int DaysAhead = 2;
-
     public Task WriteAsync(UsageBatch batch, CancellationToken cancellationToken) => database.CommitAsync(
         async transaction =>
         {
             if (await UsageSql.ClaimAsync(transaction, batch, cancellationToken))
             {
-                await UsagePartitions.EnsureAsync(transaction, batch.Rows.Select(row => UsagePartitions.DayOf(row.Key.At)), cancellationToken);
+                var days = new HashSet<long>();
+                foreach (var row in batch.Rows)
+                {
+                    days.Add(UsagePartitions.DayOf(row.Key.At));
+                }
+
+                await UsagePartitions.EnsureAsync(transaction, days, cancellationToken);
                 await UsageCopy.StageAsync(transaction, batch, cancellationToken);
                 await UsageSql.AddStagedAsync(transaction, batch, cancellationToken);
             }
@@ -28,7 +32,7 @@ internal sealed class PostgresUsageStore(PostgresDatabase database) : IUsageStor
             async transaction =>
             {
                 var today = UsagePartitions.DayOf(now.ToUnixTimeSeconds());
-                await UsagePartitions.EnsureAsync(transaction, Enumerable.Range(0, DaysAhead + 1).Select(today.AddDays), cancellationToken);
+                await UsagePartitions.EnsureAsync(transaction, [today, today + 1, today + 2], cancellationToken);
                 await UsagePartitions.DropBeforeAsync(transaction, UsagePartitions.DayOf((now - retention.Minutes).ToUnixTimeSeconds()), cancellationToken);
                 await UsageSql.RemoveExcessAsync(transaction, now, cancellationToken);
                 return false;

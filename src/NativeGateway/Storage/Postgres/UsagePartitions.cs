@@ -17,31 +17,32 @@ internal static class UsagePartitions
     private const string List =
         "SELECT relname::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'usage_minutes'::regclass";
 
-    public static DateOnly DayOf(long second) => DateOnly.FromDateTime(DateTimeOffset.FromUnixTimeSeconds(second).UtcDateTime);
+    /// <summary>The number of the day since 1970.</summary>
+    public static long DayOf(long second) => second / (long)UsageInterval.Day;
 
-    public static async Task EnsureAsync(StoreTransaction transaction, IEnumerable<DateOnly> days, CancellationToken cancellationToken)
+    /// <param name="days">Their numbers; those that have a partition are taken out.</param>
+    public static async Task EnsureAsync(StoreTransaction transaction, HashSet<long> days, CancellationToken cancellationToken)
     {
-        var missing = days.ToHashSet();
-        missing.ExceptWith(await ListAsync(transaction, cancellationToken));
-        if (missing.Count == 0)
+        days.ExceptWith(await ListAsync(transaction, cancellationToken));
+        if (days.Count == 0)
         {
             return;
         }
 
         await transaction.ExecuteScriptAsync(Lock, cancellationToken);
-        foreach (var day in missing.Order())
+        foreach (var day in days)
         {
-            var start = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero).ToUnixTimeSeconds();
+            var start = day * (long)UsageInterval.Day;
             await transaction.ExecuteScriptAsync(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"CREATE TABLE IF NOT EXISTS {NameOf(day)} PARTITION OF usage_minutes FOR VALUES FROM ({start}) TO ({start + 86_400})"),
+                    $"CREATE TABLE IF NOT EXISTS {NameOf(day)} PARTITION OF usage_minutes FOR VALUES FROM ({start}) TO ({start + (long)UsageInterval.Day})"),
                 cancellationToken);
         }
     }
 
     /// <summary>Removes whole days at once, without a trace to be cleaned up.</summary>
-    public static async Task DropBeforeAsync(StoreTransaction transaction, DateOnly firstKept, CancellationToken cancellationToken)
+    public static async Task DropBeforeAsync(StoreTransaction transaction, long firstKept, CancellationToken cancellationToken)
     {
         foreach (var day in await ListAsync(transaction, cancellationToken))
         {
@@ -52,9 +53,12 @@ internal static class UsagePartitions
         }
     }
 
-    private static async Task<List<DateOnly>> ListAsync(StoreTransaction transaction, CancellationToken cancellationToken) =>
-        await transaction.QueryAsync(
-            List, row => DateOnly.ParseExact(row.GetString(0).AsSpan(Prefix.Length), DayFormat, CultureInfo.InvariantCulture), cancellationToken);
+    private static async Task<List<long>> ListAsync(StoreTransaction transaction, CancellationToken cancellationToken) =>
+        await transaction.QueryAsync(List, row => DayIn(row.GetString(0)), cancellationToken);
 
-    private static string NameOf(DateOnly day) => Prefix + day.ToString(DayFormat, CultureInfo.InvariantCulture);
+    private static long DayIn(string name) =>
+        DayOf(DateTimeOffset.ParseExact(name.AsSpan(Prefix.Length), DayFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal).ToUnixTimeSeconds());
+
+    private static string NameOf(long day) =>
+        Prefix + DateTimeOffset.FromUnixTimeSeconds(day * (long)UsageInterval.Day).ToString(DayFormat, CultureInfo.InvariantCulture);
 }
