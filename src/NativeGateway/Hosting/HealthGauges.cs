@@ -12,7 +12,7 @@ internal static class HealthGauges
     public static void AddTo(Metrics metrics, SnapshotHolder snapshots, UpstreamTable upstreams)
     {
         metrics.AddGauge("mcp_gateway_upstream_healthy", () => Each(snapshots, upstreams)
-            .SelectMany(server => server.Health.Endpoints.Select(endpoint => (Labels: $"server=\"{server.Key}\",endpoint=\"{endpoint.Index}\"", endpoint.Verdict)))
+            .SelectMany(server => server.Health.Endpoints.Select(endpoint => new { Labels = $"server=\"{server.Key}\",endpoint=\"{endpoint.Index}\"", endpoint.Verdict }))
             .GroupBy(endpoint => endpoint.Labels, StringComparer.Ordinal)
             .Select(same => new Metrics.Sample(same.Key, same.All(endpoint => IsWell(endpoint.Verdict)) ? 1 : 0)));
         AddSum("mcp_gateway_upstream_ejections_total", health => health.Ejections);
@@ -23,11 +23,13 @@ internal static class HealthGauges
             .Select(same => new Metrics.Sample($"server=\"{same.Key}\"", same.Sum(server => read(server.Health)))));
     }
 
-    private static IEnumerable<(string Key, UpstreamHealth Health)> Each(SnapshotHolder snapshots, UpstreamTable upstreams) =>
+    private static IEnumerable<Server> Each(SnapshotHolder snapshots, UpstreamTable upstreams) =>
         snapshots.Current.Workspaces.Values
             .SelectMany(workspace => workspace.Upstreams)
-            .Select(upstream => (upstream.Key, upstreams.Find(upstream.Id)?.Connection.Health))
-            .OfType<(string Key, UpstreamHealth Health)>();
+            .Select(upstream => upstreams.Find(upstream.Id)?.Connection.Health is { } health ? new Server(upstream.Key, health) : null)
+            .OfType<Server>();
+
+    private sealed record Server(string Key, UpstreamHealth Health);
 
     /// <summary>Of an endpoint that was not used yet nothing bad is known, and an alert on it would be wrong.</summary>
     private static bool IsWell(HealthVerdict verdict) => verdict is HealthVerdict.Healthy or HealthVerdict.Unknown;

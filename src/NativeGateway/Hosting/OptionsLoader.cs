@@ -171,20 +171,24 @@ internal sealed class OptionsLoader
         return new StoreOptions(database?.Value ?? $"sqlite:{Path.Combine(data, "gateway.db")}", data, _environment.Text("ENCRYPTION_KEY"));
     }
 
+    /// <param name="Origin">Where the operator wrote it.</param>
+    private sealed record ListenText(string Value, string Origin);
+
     private List<ListenAddress> BuildListen()
     {
-        IEnumerable<(string Value, string Origin)> texts;
+        IEnumerable<ListenText> texts;
         if (_arguments.Listen.Count > 0)
         {
-            texts = _arguments.Listen.Select(text => (text, "--listen"));
+            texts = _arguments.Listen.Select(text => new ListenText(text, "--listen"));
         }
         else if (_environment.Text("LISTEN") is { } variable)
         {
-            texts = variable.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries).Select(text => (text, EnvironmentOptions.Prefix + "LISTEN"));
+            texts = variable.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries).Select(text => new ListenText(text, EnvironmentOptions.Prefix + "LISTEN"));
         }
         else
         {
-            texts = _file?.Options.Listen?.Select((text, i) => (text, _sources.FileOrigin($"$.listen[{i}]"))) ?? [(GatewayOptions.DefaultListen, "--listen")];
+            texts = _file?.Options.Listen?.Select((text, i) => new ListenText(text, _sources.FileOrigin($"$.listen[{i}]")))
+                ?? [new ListenText(GatewayOptions.DefaultListen, "--listen")];
         }
 
         var addresses = new List<ListenAddress>();

@@ -12,8 +12,8 @@ internal sealed class GlobSet
 
     public GlobSet(GlobRule rule)
     {
-        _allow = rule.Allow.Select(Glob.Compile).ToArray();
-        _deny = rule.Deny.Select(Glob.Compile).ToArray();
+        _allow = Array.ConvertAll([.. rule.Allow], Glob.Compile);
+        _deny = Array.ConvertAll([.. rule.Deny], Glob.Compile);
     }
 
     /// <summary>There is no glob: every name passes.</summary>

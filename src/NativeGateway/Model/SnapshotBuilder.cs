@@ -107,7 +107,7 @@ internal static class SnapshotBuilder
         {
             Revision = revision,
             Settings = settings,
-            Callers = new Utf8Table<Caller>(callers.Select(caller => (caller.KeyId, caller))),
+            Callers = new Utf8Table<Caller>(callers, caller => caller.KeyId),
             Workspaces = workspaces,
             Anonymous = anonymousAllowed ? CompileFileKey(Nobody, parts, workspaces, organizations, settings) : null,
         };
@@ -128,7 +128,7 @@ internal static class SnapshotBuilder
             Name = workspace.Name,
             Instructions = workspace.Instructions,
             Upstreams = upstreams,
-            ByName = new Utf8Table<Upstream>(upstreams.Select(u => (u.Key, u)).Concat(upstreams.Select(u => (u.Id.ToString("D"), u)))),
+            ByName = new Utf8Table<Upstream>(upstreams, upstream => upstream.Key, upstream => upstream.Id.ToString("D")),
         };
     }
 

@@ -40,20 +40,20 @@ internal static class SnapshotRules
 
     private static void CheckTenants(SnapshotParts parts, List<string> faults)
     {
-        var organizations = parts.Organizations.Select(organization => organization.Id).ToHashSet();
+        var organizations = parts.Organizations.DistinctBy(organization => organization.Id).ToDictionary(organization => organization.Id);
         foreach (var organization in parts.Organizations)
         {
             ConfigRules.CheckNetworks(organization.AllowedNetworks, $"organization '{organization.Name}': allowed networks", faults);
             ConfigRules.CheckLimit(organization.Limits, $"organization '{organization.Name}': limits", faults);
         }
 
-        foreach (var workspace in parts.Workspaces.Where(workspace => !organizations.Contains(workspace.OrganizationId)))
+        foreach (var workspace in parts.Workspaces.Where(workspace => !organizations.ContainsKey(workspace.OrganizationId)))
         {
             faults.Add($"workspace '{workspace.Name}': its organization does not exist; delete the workspace.");
         }
 
-        AddRepeated(parts.Organizations.Select(organization => organization.Id), id => $"Two organizations have the id {id}; delete one.", faults);
-        AddRepeated(parts.Workspaces.Select(workspace => workspace.Id), id => $"Two workspaces have the id {id}; delete one.", faults);
+        AddRepeated(parts.Organizations.Select(organization => organization.Id.ToString()), id => $"Two organizations have the id {id}; delete one.", faults);
+        AddRepeated(parts.Workspaces.Select(workspace => workspace.Id.ToString()), id => $"Two workspaces have the id {id}; delete one.", faults);
     }
 
     /// <summary>
@@ -62,7 +62,7 @@ internal static class SnapshotRules
     /// </summary>
     private static void CheckUpstreamNames(SnapshotParts parts, List<string> faults)
     {
-        AddRepeated(parts.Upstreams.Select(upstream => upstream.Id), id => $"Two servers have the id {id}; delete one.", faults);
+        AddRepeated(parts.Upstreams.Select(upstream => upstream.Id.ToString()), id => $"Two servers have the id {id}; delete one.", faults);
         foreach (var upstreams in parts.Upstreams.GroupBy(upstream => upstream.WorkspaceId))
         {
             var workspace = parts.Workspaces.FirstOrDefault(workspace => workspace.Id == upstreams.Key);
@@ -90,23 +90,26 @@ internal static class SnapshotRules
         }
     }
 
-    private static IEnumerable<(string Name, string Key)> NamesOf(UpstreamConfig upstream)
+    /// <param name="Key">Of the server that answers to the name.</param>
+    private sealed record NameClaim(string Name, string Key);
+
+    private static IEnumerable<NameClaim> NamesOf(UpstreamConfig upstream)
     {
-        yield return (upstream.Key, upstream.Key);
+        yield return new NameClaim(upstream.Key, upstream.Key);
         if (upstream.Prefix is { Length: > 0 } prefix)
         {
-            yield return (prefix, upstream.Key);
+            yield return new NameClaim(prefix, upstream.Key);
         }
     }
 
     private static void CheckKeys(SnapshotParts parts, List<string> faults)
     {
-        var organizations = parts.Organizations.Select(organization => organization.Id).ToHashSet();
+        var organizations = parts.Organizations.DistinctBy(organization => organization.Id).ToDictionary(organization => organization.Id);
         var owners = parts.Workspaces.DistinctBy(workspace => workspace.Id).ToDictionary(workspace => workspace.Id, workspace => workspace.OrganizationId);
         foreach (var key in parts.Keys)
         {
             var place = $"key '{key.Id}'";
-            if (!organizations.Contains(key.OrganizationId))
+            if (!organizations.ContainsKey(key.OrganizationId))
             {
                 faults.Add($"{place}: its organization does not exist; revoke or delete the key.");
             }
@@ -137,8 +140,8 @@ internal static class SnapshotRules
         AddRepeated(keys.Select(key => key.Id), id => $"auth.keys: the key '{id}' is listed twice; remove one.", faults);
     }
 
-    private static void AddRepeated<T>(IEnumerable<T> values, Func<T, string> sentence, List<string> faults) =>
-        faults.AddRange(values.GroupBy(value => value).Where(group => group.Skip(1).Any()).Select(group => sentence(group.Key)));
+    private static void AddRepeated(IEnumerable<string> values, Func<string, string> sentence, List<string> faults) =>
+        faults.AddRange(values.GroupBy(value => value, StringComparer.Ordinal).Where(group => group.Skip(1).Any()).Select(group => sentence(group.Key)));
 
     private static string PlaceOf(UpstreamConfig upstream, SnapshotParts parts) =>
         upstream.Source == ConfigSource.File

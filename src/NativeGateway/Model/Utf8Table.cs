@@ -9,12 +9,15 @@ internal sealed class Utf8Table<T>
     private readonly Dictionary<byte[], T> _entries = new(Utf8Comparer.Instance);
     private readonly Dictionary<byte[], T>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
 
-    /// <summary>On a repeated name the first entry stays.</summary>
-    public Utf8Table(IEnumerable<(string Name, T Value)> entries)
+    /// <param name="names">What each value is found by. On a repeated name the first one stays, those of an earlier function before later ones.</param>
+    public Utf8Table(IEnumerable<T> values, params Func<T, string>[] names)
     {
-        foreach (var (name, value) in entries)
+        foreach (var name in names)
         {
-            _entries.TryAdd(Encoding.UTF8.GetBytes(name), value);
+            foreach (var value in values)
+            {
+                _entries.TryAdd(Encoding.UTF8.GetBytes(name(value)), value);
+            }
         }
 
         _lookup = _entries.GetAlternateLookup<ReadOnlySpan<byte>>();

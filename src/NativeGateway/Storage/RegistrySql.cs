@@ -186,7 +186,7 @@ internal sealed class RegistrySql(SecretBox secrets)
     private static async Task<StoreConflict> UpsertAsync(
         StoreTransaction transaction, string table, Column[] row, CancellationToken cancellationToken, string? counter = null, string? owner = null)
     {
-        var assignments = string.Join(", ", row.Skip(1).Select(column => $"{column.Name} = excluded.{column.Name}"));
+        var assignments = string.Join(", ", Array.ConvertAll(row[1..], column => $"{column.Name} = excluded.{column.Name}"));
         assignments += counter is null ? "" : $", {counter} = {table}.{counter} + 1";
         var guard = owner is null ? "" : $" WHERE {table}.{owner} = excluded.{owner}";
         var sql = $"{Insert(table, row)} ON CONFLICT ({row[0].Name}) DO UPDATE SET {assignments}{guard}";
@@ -194,5 +194,5 @@ internal sealed class RegistrySql(SecretBox secrets)
     }
 
     private static string Insert(string table, Column[] row) =>
-        $"INSERT INTO {table} ({string.Join(", ", row.Select(column => column.Name))}) VALUES ({string.Join(", ", row.Select(column => "@" + column.Name))})";
+        $"INSERT INTO {table} ({string.Join(", ", Array.ConvertAll(row, column => column.Name))}) VALUES ({string.Join(", ", Array.ConvertAll(row, column => "@" + column.Name))})";
 }

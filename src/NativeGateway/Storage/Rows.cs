@@ -76,7 +76,7 @@ internal sealed class Rows(SecretBox secrets)
         new("workspace_id", key.WorkspaceId),
         new("name", key.Name),
         new("secret_hash", key.SecretHash),
-        new("scopes", string.Join(' ', s_scopes.Where(scope => key.Scopes.HasFlag(scope.Scope)).Select(scope => scope.Text))),
+        new("scopes", string.Join(' ', Array.ConvertAll(Array.FindAll(s_scopes, scope => key.Scopes.HasFlag(scope.Scope)), scope => scope.Text))),
         new("permissions", StorageJson.Write(key.Permissions)),
         new("limits", StorageJson.Write(key.Limits)),
         new("created_at", Stored(key.CreatedAt)),
@@ -134,7 +134,7 @@ internal sealed class Rows(SecretBox secrets)
         var scopes = KeyScopes.None;
         foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            var known = s_scopes.FirstOrDefault(scope => scope.Text == word);
+            var known = Array.Find(s_scopes, scope => scope.Text == word);
             scopes |= known.Text is null ? throw new FormatException($"'{word}' is no scope.") : known.Scope;
         }
         return scopes;

@@ -22,7 +22,7 @@ internal sealed class Metrics
     private readonly record struct RequestLabels(string Server, string Method, string Outcome);
 
     /// <summary>One value of a gauge. <paramref name="Labels"/> is the text between the braces, or empty.</summary>
-    internal readonly record struct Sample(string Labels, double Value);
+    internal sealed record Sample(string Labels, double Value);
 
     /// <param name="elapsed">The whole exchange, in <see cref="Stopwatch"/> ticks.</param>
     /// <param name="upstreamElapsed">The part spent on the upstream; 0 when none was involved.</param>

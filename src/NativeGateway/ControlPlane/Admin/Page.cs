@@ -27,7 +27,7 @@ internal static class Page
             return AdminAnswer.Of(Problem.Malformed("A parameter of the query is wrong.", faults));
         }
 
-        var page = items.Select(item => (Place: place(item), Item: item))
+        var page = items.Select(item => new { Place = place(item), Item = item })
             .Where(entry => after is null || string.CompareOrdinal(entry.Place, after) > 0)
             .OrderBy(entry => entry.Place, StringComparer.Ordinal)
             .Take(limit + 1)

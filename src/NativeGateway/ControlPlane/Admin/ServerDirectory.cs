@@ -10,8 +10,8 @@ internal sealed class ServerDirectory(RegistryWriter registry)
 {
     public IEnumerable<UpstreamConfig> Visible(AdminRequest request, RegistryConfig state)
     {
-        var workspaces = state.Workspaces.Where(workspace => request.Sees(workspace.OrganizationId)).Select(workspace => workspace.Id).ToHashSet();
-        return registry.File.Upstreams.Concat(state.Upstreams).Where(server => workspaces.Contains(server.WorkspaceId));
+        var workspaces = state.Workspaces.Where(workspace => request.Sees(workspace.OrganizationId)).ToDictionary(workspace => workspace.Id);
+        return registry.File.Upstreams.Concat(state.Upstreams).Where(server => workspaces.ContainsKey(server.WorkspaceId));
     }
 
     /// <summary>By its id.</summary>

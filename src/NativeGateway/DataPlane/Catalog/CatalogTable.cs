@@ -81,10 +81,10 @@ internal sealed class CatalogTable
             }
         }
 
-        var present = snapshot.Workspaces.Values.SelectMany(workspace => workspace.Upstreams).Select(upstream => upstream.Id).ToHashSet();
+        var present = snapshot.Workspaces.Values.SelectMany(workspace => workspace.Upstreams).ToDictionary(upstream => upstream.Id);
         foreach (var id in _offers.Keys)
         {
-            if (!present.Contains(id))
+            if (!present.ContainsKey(id))
             {
                 _offers.TryRemove(id, out _);
                 _owners.TryRemove(id, out _);

@@ -35,15 +35,15 @@ internal sealed class ListenMethod(SubscriptionHub subscriptions, ListenResource
             return new GatewayError(ErrorKind.InvalidParams, "notifications.resourceSubscriptions must be an array of URIs.");
         }
 
-        var types = Types.Where(type => IsAskedFor(exchange, type.Name)).ToArray();
+        var types = Array.FindAll(Types, type => IsAskedFor(exchange, type.Name));
         var tag = exchange.Body.Slice(exchange.Message.Id.Start, exchange.Message.Id.Length);
         var subscriber = new Subscriber(
-            new Outbox(), exchange.Caller.Workspace!.Id, exchange.Single?.Id, tag, types.Select(type => type.Notification).ToArray());
+            new Outbox(), exchange.Caller.Workspace!.Id, exchange.Single?.Id, tag, Array.ConvertAll(types, type => type.Notification));
         subscriptions.Add(exchange, subscriber);
         try
         {
             var honoured = await resources.SubscribeAsync(exchange, subscriber, uris).ConfigureAwait(false);
-            await SendAsync(exchange, NotificationText.Acknowledged(types.Select(type => type.Name), honoured, tag.Span)).ConfigureAwait(false);
+            await SendAsync(exchange, NotificationText.Acknowledged(Array.ConvertAll(types, type => type.Name), honoured, tag.Span)).ConfigureAwait(false);
             await foreach (var message in subscriber.Outbox.Messages.ReadAllAsync(exchange.ClientGone).ConfigureAwait(false))
             {
                 await SendAsync(exchange, message).ConfigureAwait(false);

@@ -23,7 +23,7 @@ internal sealed class ListenResources(
     /// <summary>How long it waits for upstreams of which nothing is known yet.</summary>
     private static readonly TimeSpan DiscoveryBudget = TimeSpan.FromSeconds(5);
 
-    private readonly record struct Wanted(Guid UpstreamId, string Uri, string ClientUri);
+    private sealed record Wanted(Guid UpstreamId, string Uri, string ClientUri);
 
     /// <summary>The URIs asked for; none when the filter names none; null when what it names are no URIs.</summary>
     public static IReadOnlyList<string>? ReadUris(Exchange exchange)
@@ -69,7 +69,7 @@ internal sealed class ListenResources(
             .Select(uri => Find(exchange, uri))
             .OfType<Wanted>()
             .Take(ResourceSubscriptions.MaxPerClient)
-            .Select(wanted => (wanted.ClientUri, Answer: subscriptions.SubscribeAsync(subscriber, (wanted.UpstreamId, wanted.Uri), wanted.ClientUri)))
+            .Select(wanted => new { wanted.ClientUri, Answer = subscriptions.SubscribeAsync(subscriber, (wanted.UpstreamId, wanted.Uri), wanted.ClientUri) })
             .ToArray();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(exchange.ClientGone);
         await Task.WhenAny(Task.WhenAll(asked.Select(one => one.Answer)), Task.Delay(Patience, time, patience.Token)).ConfigureAwait(false);

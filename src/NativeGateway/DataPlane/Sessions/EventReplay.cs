@@ -130,7 +130,16 @@ internal sealed class EventReplay(ReplayBudget budget, ProtocolRevision revision
     {
         lock (_gate)
         {
-            return [.. _kept.Where(kept => kept.Stream == stream && kept.Number > number).Select(kept => (kept.Number, kept.Message))];
+            var missed = new List<(long Number, ReadOnlyMemory<byte> Message)>();
+            foreach (var kept in _kept)
+            {
+                if (kept.Stream == stream && kept.Number > number)
+                {
+                    missed.Add((kept.Number, kept.Message));
+                }
+            }
+
+            return missed;
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class EndpointChoice
         _tiers =
         [
             .. config.Endpoints
-                .Select((endpoint, index) => (Bit: 1u << index, endpoint.Priority, IsFar: region is not null && endpoint.Region != region))
+                .Select((endpoint, index) => new { Bit = 1u << index, endpoint.Priority, IsFar = region is not null && endpoint.Region != region })
                 .GroupBy(endpoint => (endpoint.Priority, endpoint.IsFar), endpoint => endpoint.Bit)
                 .OrderBy(tier => tier.Key)
                 .Select(tier => tier.Aggregate((one, other) => one | other)),

@@ -22,7 +22,7 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
     private GatewayError? _lastError;
     private bool _hadSession;
 
-    private readonly record struct Connected(SseSession Session, long Since);
+    private sealed record Connected(SseSession Session, long Since);
 
     /// <summary>Why the last session ended, or could not be opened; null when one could.</summary>
     public GatewayError? LastError => Volatile.Read(ref _lastError);
@@ -38,7 +38,7 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
         SseSession? session;
         lock (_gate)
         {
-            session = _sessions.Values.FirstOrDefault().Session;
+            session = _sessions.Values.FirstOrDefault()?.Session;
         }
 
         return session is null ? ProbeOutcome.NotAsked : await OwnProbe.PingAsync(session, cancellationToken);
@@ -48,7 +48,7 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
     {
         lock (_gate)
         {
-            return _sessions.GetValueOrDefault(capabilities).Session;
+            return _sessions.GetValueOrDefault(capabilities)?.Session;
         }
     }
 

@@ -19,8 +19,9 @@ internal sealed class UpstreamHealth
         _config = config;
         _events = events;
         _time = time;
-        var weights = config.Endpoints.Count == 0 ? [1] : config.Endpoints.Select(endpoint => endpoint.Weight);
-        _endpoints = [.. weights.Select((weight, index) => new EndpointHealth(this, index, weight, time))];
+        _endpoints = config.Endpoints.Count == 0
+            ? [new EndpointHealth(this, 0, 1, time)]
+            : [.. config.Endpoints.Select((endpoint, index) => new EndpointHealth(this, index, endpoint.Weight, time))];
     }
 
     /// <summary>In the order of the configuration; exactly one for a local program.</summary>

@@ -54,7 +54,7 @@ internal static class Samples
         Name = "default",
         Instructions = null,
         Upstreams = upstreams,
-        ByName = new Utf8Table<UpstreamModel>(upstreams.SelectMany(u => new[] { (u.Key, u), (u.Id.ToString(), u) })),
+        ByName = new Utf8Table<UpstreamModel>(upstreams, upstream => upstream.Key, upstream => upstream.Id.ToString()),
     };
 
     public static Snapshot Snapshot(params Workspace[] workspaces) => new()
