@@ -26,7 +26,11 @@ internal sealed record DataPlaneSetup(
     IReadOnlyList<StoredCatalog> Stored,
     ChannelWriter<UsageEvent> Usage,
     Func<HealthReport> Health,
-    string? Region = null);
+    string? Region = null)
+{
+    /// <summary>Told of every request that is refused because of who asked for what. Never waits.</summary>
+    public Action<DeniedRequest> Denied { get; init; } = static _ => { };
+}
 
 /// <summary>The wiring diagram of the data plane: every part built with <c>new</c>, in order, and stopped in reverse.</summary>
 internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
@@ -59,7 +63,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         _sessions = new SessionTable(ids, time, _subscriptions.Add, session => _resources!.Release(_subscriptions.Remove(session)));
         _suspended = new SuspendedCalls(time, logger);
         _visits = new PageVisits(time);
-        _responder = new ErrorResponder(logger);
+        _responder = new ErrorResponder(logger, setup.Denied);
         var lists = new ListMethods(Catalogs, Refresher, new CatalogLists(setup.Key.Derive("cursors")), info, Metrics);
         Verifier = new SecretVerifier();
         Authenticator = new Authenticator(time, Verifier);

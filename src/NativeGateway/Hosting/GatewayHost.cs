@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using NativeGateway.ControlPlane.Admin;
+using NativeGateway.ControlPlane.Audit;
 using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Health;
 using NativeGateway.ControlPlane.Registry;
@@ -79,7 +80,11 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var keeper = new CatalogKeeper(store, context.Time, loggers.CreateLogger<CatalogKeeper>());
         var usage = NewUsageChannel();
         DataPlaneParts? parts = null;
-        var setup = new DataPlaneSetup(key, options.Stateless, await keeper.LoadAsync(signals.Stop), usage.Writer, () => Report(feed, parts), options.Region);
+        var refusals = new RefusalLedger(context.Time);
+        var setup = new DataPlaneSetup(key, options.Stateless, await keeper.LoadAsync(signals.Stop), usage.Writer, () => Report(feed, parts), options.Region)
+        {
+            Denied = refusals.Note,
+        };
         parts = new DataPlaneParts(snapshots, setup, context.Time, loggers);
         await using var partsEnd = parts;
         parts.Refresher.Unsaved += keeper.Keep;
@@ -95,9 +100,9 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
 
         var live = new LiveServers(snapshots, parts.Upstreams, parts.Catalogs, parts.Refresher);
         var usageApi = new UsageApi(stores.Usage, () => snapshots.Current.Settings.Usage.Retention, context.Time);
-        using var routes = new AdminRoutes(registry, live, usageApi, context.Time);
+        using var routes = new AdminRoutes(registry, live, usageApi, new AuditApi(stores.Audit), context.Time);
         var administration = new AdminApi(
-            routes, loader, snapshots, parts.Authenticator, parts.Limiter, parts.TrustedProxies, loggers.CreateLogger<AdminApi>());
+            routes, loader, snapshots, parts.Authenticator, parts.Limiter, parts.TrustedProxies, refusals.Note, loggers.CreateLogger<AdminApi>());
         await using IClientDoor door = options.Stdio is { } stdio
             ? new StdioDoor(stdio, parts, context)
             : new HttpDoor(options, context, certificates, snapshots, parts, administration, administrator, loggers);
@@ -110,11 +115,14 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var watch = new FileWatch(options.File?.Path, Reloading(loader), context.Time);
         var recorder = new UsageRecorder(usage.Reader, stores.Usage, snapshots, parts.Metrics, context.Time, loggers.CreateLogger<UsageRecorder>());
         var housekeeping = new UsageHousekeeping(stores.Usage, snapshots, context.Time, loggers.CreateLogger<UsageHousekeeping>());
+        var refusalWriter = new RefusalWriter(refusals, stores.Audit, context.Time, loggers.CreateLogger<RefusalWriter>());
+        var auditHousekeeping = new AuditHousekeeping(stores.Audit, snapshots, context.Time, loggers.CreateLogger<AuditHousekeeping>());
         Task[] tasks =
         [
             feed.RunAsync(background.Token), keeper.RunAsync(background.Token), watch.RunAsync(background.Token),
             recorder.RunAsync(background.Token), housekeeping.RunAsync(background.Token),
             monitor.RunAsync(background.Token), health.RunAsync(background.Token),
+            refusalWriter.RunAsync(background.Token), auditHousekeeping.RunAsync(background.Token),
         ];
         var isOrderly = await WaitForStopAsync(door, tasks, signals.Stop);
 

@@ -2,7 +2,11 @@ namespace NativeGateway.Model;
 
 /// <summary>What shall become of the registry, all of it or nothing.</summary>
 /// <param name="ExpectedRevision">The revision that the change was decided on; null to write over whatever happened since.</param>
-internal sealed record RegistryChange(IReadOnlyList<RegistryWrite> Writes, long? ExpectedRevision);
+internal sealed record RegistryChange(IReadOnlyList<RegistryWrite> Writes, long? ExpectedRevision)
+{
+    /// <summary>Written to the audit log with the change, or the change is not made.</summary>
+    public IReadOnlyList<AuditEntry> Audit { get; init; } = [];
+}
 
 /// <summary>One write of a change. What is saved is inserted, or replaces what has its id.</summary>
 internal abstract record RegistryWrite;

@@ -54,6 +54,9 @@ internal sealed record GatewaySettings
     public int MaxProcesses { get; init; } = 64;
 
     public UsageSettings Usage { get; init; } = UsageSettings.Default;
+
+    /// <summary>How long audit entries are kept.</summary>
+    public TimeSpan AuditRetention { get; init; } = TimeSpan.FromDays(365);
 }
 
 /// <summary>What one key sees: the enabled upstreams of a workspace in their configured order.</summary>

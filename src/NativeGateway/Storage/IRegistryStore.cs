@@ -30,12 +30,12 @@ internal interface IRegistryStore : IAsyncDisposable
     Task<bool> WaitForChangeAsync(long knownRevision, TimeSpan patience, CancellationToken cancellationToken);
 
     /// <summary>
-    /// On a registry without any organization, stores all three at once and returns true; otherwise changes nothing and returns false,
+    /// On a registry without any organization, stores all three at once, with the entry in the audit log, and returns true; otherwise changes nothing and returns false,
     /// so that of several replicas that start together exactly one creates the first key.
     /// </summary>
-    Task<bool> TryInitializeAsync(OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken);
+    Task<bool> TryInitializeAsync(OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, AuditEntry entry, CancellationToken cancellationToken);
 
-    /// <summary>Writes a change whole, or nothing of it: the answer is the first conflict.</summary>
+    /// <summary>Writes a change whole, its audit entries included, or nothing of it: the answer is the first conflict.</summary>
     Task<StoreConflict> CommitAsync(RegistryChange change, CancellationToken cancellationToken);
 
     /// <summary>What a caller created under an <c>Idempotency-Key</c>; null for nothing (any more). May be older than <see cref="Creation.Memory"/>.</summary>

@@ -21,6 +21,7 @@ internal sealed class RegistrySql(SecretBox secrets)
         """;
 
     private readonly Rows _rows = new(secrets);
+    private readonly AuditSql _audit = new(secrets);
     private readonly UpstreamRows _upstreamRows = new(secrets);
 
     /// <summary>Remembers the key at the first start and verifies it at every later one, so that a wrong key stops a process before it serves.</summary>
@@ -66,8 +67,13 @@ internal sealed class RegistrySql(SecretBox secrets)
     }
 
     /// <summary><see cref="StoreConflict.Duplicate"/> when there is an organization already.</summary>
-    public static async Task<StoreConflict> InitializeAsync(
-        StoreTransaction transaction, OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken)
+    public async Task<StoreConflict> InitializeAsync(
+        StoreTransaction transaction,
+        OrganizationConfig organization,
+        WorkspaceConfig workspace,
+        KeyConfig administrator,
+        AuditEntry entry,
+        CancellationToken cancellationToken)
     {
         if (workspace.OrganizationId != organization.Id || administrator.OrganizationId != organization.Id || administrator.WorkspaceId != workspace.Id)
         {
@@ -79,6 +85,7 @@ internal sealed class RegistrySql(SecretBox secrets)
         }
         await SaveAsync(transaction, organization, cancellationToken);
         await SaveAsync(transaction, workspace, cancellationToken);
+        await _audit.AppendAsync(transaction, [entry], cancellationToken);
         return await SaveAsync(transaction, administrator, cancellationToken);
     }
 
@@ -96,6 +103,7 @@ internal sealed class RegistrySql(SecretBox secrets)
                 return conflict;
             }
         }
+        await _audit.AppendAsync(transaction, change.Audit, cancellationToken);
         return StoreConflict.None;
     }
 

@@ -11,6 +11,11 @@ internal static class Samples
 {
     public static readonly DateTimeOffset Noon = new(2025, 3, 4, 12, 0, 0, TimeSpan.Zero);
 
+    public static AuditEntry Entry(string action = "key.created") => new()
+    {
+        At = Noon, Actor = new AuditActor("key", "abcdefABCDEF", "192.0.2.7"), Action = action, ResourceType = "key", ResourceId = "abcdefABCDEF",
+    };
+
     public static OrganizationConfig Organization(string name = "acme") =>
         new(Guid.NewGuid(), name, Suspended: true, ["10.0.0.0/8", "2001:db8::/32"], new LimitConfig(600, 100));
 

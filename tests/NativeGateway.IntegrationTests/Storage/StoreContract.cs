@@ -117,7 +117,7 @@ public abstract partial class StoreContract : IAsyncLifetime
         var workspace = Samples.Workspace(organization);
         var key = Samples.Key(workspace);
 
-        Assert.True(await Store.TryInitializeAsync(organization, workspace, key, None));
+        Assert.True(await Store.TryInitializeAsync(organization, workspace, key, Samples.Entry(), None));
 
         Samples.AssertSame(
             new RegistryConfig(1, [organization], [workspace], [], [key], new Dictionary<string, string>()),
@@ -132,7 +132,7 @@ public abstract partial class StoreContract : IAsyncLifetime
         var organization = Samples.Organization("other");
         var workspace = Samples.Workspace(organization);
 
-        Assert.False(await Store.TryInitializeAsync(organization, workspace, Samples.Key(workspace, "otherKey1234"), None));
+        Assert.False(await Store.TryInitializeAsync(organization, workspace, Samples.Key(workspace, "otherKey1234"), Samples.Entry(), None));
 
         Samples.AssertSame(before, await Store.LoadAsync(None));
     }
@@ -143,7 +143,7 @@ public abstract partial class StoreContract : IAsyncLifetime
         var workspace = Samples.Workspace(Samples.Organization());
 
         await Assert.ThrowsAsync<ArgumentException>(() =>
-            Store.TryInitializeAsync(Samples.Organization(), workspace, Samples.Key(workspace), None));
+            Store.TryInitializeAsync(Samples.Organization(), workspace, Samples.Key(workspace), Samples.Entry(), None));
 
         Samples.AssertSame(RegistryConfig.Empty, await Store.LoadAsync(None));
     }
@@ -157,7 +157,7 @@ public abstract partial class StoreContract : IAsyncLifetime
         {
             var organization = Samples.Organization($"organization-{number}");
             var workspace = Samples.Workspace(organization);
-            return store.TryInitializeAsync(organization, workspace, Samples.Key(workspace, $"key{number:D9}"), None);
+            return store.TryInitializeAsync(organization, workspace, Samples.Key(workspace, $"key{number:D9}"), Samples.Entry(), None);
         }))).WaitAsync(TestTime.Limit);
 
         Assert.Single(won, true);
@@ -209,7 +209,7 @@ public abstract partial class StoreContract : IAsyncLifetime
     {
         var organization = Samples.Organization();
         var workspace = Samples.Workspace(organization);
-        Assert.True(await Store.TryInitializeAsync(organization, workspace, Samples.Key(workspace), None));
+        Assert.True(await Store.TryInitializeAsync(organization, workspace, Samples.Key(workspace), Samples.Entry(), None));
         return workspace;
     }
 

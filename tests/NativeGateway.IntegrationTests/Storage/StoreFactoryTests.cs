@@ -18,8 +18,10 @@ public sealed class StoreFactoryTests
 
         Assert.IsType<SqliteRegistryStore>(file.Registry);
         Assert.IsType<SqliteUsageStore>(file.Usage);
+        Assert.IsType<SqliteAuditStore>(file.Audit);
         Assert.IsType<PostgresRegistryStore>(server.Registry);
         Assert.IsType<PostgresUsageStore>(server.Usage);
+        Assert.IsType<PostgresAuditStore>(server.Audit);
         Assert.IsType<PostgresRegistryStore>(alias.Registry);
         Assert.False(Directory.Exists("missing"));
     }

@@ -22,6 +22,7 @@ internal sealed class AdminApi(
     Authenticator authenticator,
     RateLimiter limiter,
     TrustedProxies trustedProxies,
+    Action<DeniedRequest> denied,
     ILogger logger)
 {
     public const string Root = "/api/v1";
@@ -34,10 +35,17 @@ internal sealed class AdminApi(
     {
         var head = RequestHeads.Read(context, default, trustedProxies.Current);
         context.Response.Headers["X-Request-Id"] = head.RequestId;
+        var visit = new AdminVisit(head);
         AdminAnswer failure;
         try
         {
-            await WriteAsync(context.Response, await AnswerAsync(context, head), head.RequestId);
+            var answer = await AnswerAsync(context, head, visit);
+            if (visit.DenialIn(answer) is { } denial)
+            {
+                denied(denial);
+            }
+
+            await WriteAsync(context.Response, answer, head.RequestId);
             return;
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
@@ -67,9 +75,9 @@ internal sealed class AdminApi(
         }
     }
 
-    private async Task<AdminAnswer> AnswerAsync(HttpContext context, RequestHead head)
+    private async Task<AdminAnswer> AnswerAsync(HttpContext context, RequestHead head, AdminVisit visit)
     {
-        var snapshot = snapshots.Current;
+        var snapshot = visit.Snapshot = snapshots.Current;
         if (OriginGuard.Check(head, snapshot.Settings) is { } foreign)
         {
             return AdminAnswer.Of(Problem.Of(foreign));
@@ -81,12 +89,14 @@ internal sealed class AdminApi(
             return AdminAnswer.Of(missing!);
         }
 
+        (visit.Route, visit.Id) = (route, id);
         var (caller, refused) = await AdmitAsync(context, head, snapshot, route.Scopes);
         if (refused is not null)
         {
             return AdminAnswer.Of(refused);
         }
 
+        visit.IsAdmitted = true;
         var body = await AdminBody.ReadAsync(context.Request, route.Body);
         if ((body.Problem ?? CheckHeaders(context.Request.Headers)) is { } problem)
         {
@@ -96,6 +106,7 @@ internal sealed class AdminApi(
         var answer = await route.AnswerAsync(new AdminRequest
         {
             Identified = caller,
+            Author = new Author(AuditActor.Key(caller?.KeyId, head.RemoteAddress.ToString()), head.RequestId),
             Id = id,
             Query = context.Request.Query,
             Body = body.Json,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Model;
 
 namespace NativeGateway.ControlPlane.Admin;
@@ -9,6 +10,9 @@ internal sealed class AdminRequest
 {
     /// <summary>Null where the operation takes no scope.</summary>
     public required Caller? Identified { get; init; }
+
+    /// <summary>Whom the audit log names.</summary>
+    public required Author Author { get; init; }
 
     /// <summary>The text at the place of <c>{id}</c>.</summary>
     public required string Id { get; init; }

@@ -9,6 +9,9 @@ internal sealed record AdminRoute(string Method, string Template, KeyScopes Scop
 {
     private readonly string[] _segments = Template.Split('/');
 
+    /// <summary>What stands at its path, in the singular: <c>key</c>, <c>server</c>, …</summary>
+    public string ResourceType => _segments[1].TrimEnd('s');
+
     /// <summary>What the body is; nothing is read when the operation takes none.</summary>
     public BodyKind Body { get; init; }
 

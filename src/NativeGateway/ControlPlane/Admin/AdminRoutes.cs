@@ -13,7 +13,7 @@ internal sealed class AdminRoutes : IDisposable
     private readonly KeysApi _keys;
 
     /// <param name="live">Null beside the gateway, where nobody can be asked how a server is.</param>
-    public AdminRoutes(RegistryWriter registry, LiveServers? live, UsageApi usage, TimeProvider time)
+    public AdminRoutes(RegistryWriter registry, LiveServers? live, UsageApi usage, AuditApi audit, TimeProvider time)
     {
         var creations = new Creations(registry, time);
         var directory = new ServerDirectory(registry);
@@ -67,6 +67,10 @@ internal sealed class AdminRoutes : IDisposable
             new("GET", "/usage/errors", Read, usage.ErrorsAsync),
             new("GET", "/usage/latency", Read, usage.LatencyAsync),
             new("GET", "/usage/export", Read, usage.ExportAsync),
+
+            new("GET", "/audit", Read, audit.ListAsync),
+            new("GET", "/audit/export", Read, audit.ExportAsync),
+            new("GET", "/audit/verify", Read | Instance, audit.VerifyAsync),
 
             new("GET", "/settings", Read | Instance, settings.GetAsync),
             new("PATCH", "/settings", Write | Instance, settings.UpdateAsync) { Body = BodyKind.MergePatch },

@@ -28,7 +28,7 @@ internal sealed class Creations(RegistryWriter registry, TimeProvider time)
             return await ReplayAsync(request, path, earlier, show);
         }
 
-        var refusal = await registry.ChangeAsync(state => Remembering(request, resourceId, plan(state)), request.ClientGone);
+        var refusal = await registry.ChangeAsync(request.Author, state => Remembering(request, resourceId, plan(state)), request.ClientGone);
         if (refusal is not null)
         {
             // The same request may have come twice at once.

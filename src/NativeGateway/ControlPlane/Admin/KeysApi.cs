@@ -76,13 +76,13 @@ internal sealed class KeysApi(RegistryWriter registry, Creations creations, Time
 
     public async Task<AdminAnswer> DeleteAsync(AdminRequest request)
     {
-        var refusal = await registry.ChangeAsync(state => PlanChange(request, state, (_, key) => Plan.Write(new DeleteKey(key.Id))), request.ClientGone);
+        var refusal = await registry.ChangeAsync(request.Author, state => PlanChange(request, state, (_, key) => Plan.Write(new DeleteKey(key.Id))), request.ClientGone);
         return refusal is null ? AdminAnswer.Nothing : AdminAnswer.Of(refusal);
     }
 
     private async Task<AdminAnswer> ChangeAsync(AdminRequest request, Func<RegistryConfig, KeyConfig, Plan> change)
     {
-        var refusal = await registry.ChangeAsync(state => PlanChange(request, state, change), request.ClientGone);
+        var refusal = await registry.ChangeAsync(request.Author, state => PlanChange(request, state, change), request.ClientGone);
         return refusal is null ? await GetAsync(request) : AdminAnswer.Of(refusal);
     }
 

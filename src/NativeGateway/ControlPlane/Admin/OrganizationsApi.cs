@@ -48,13 +48,14 @@ internal sealed class OrganizationsApi(RegistryWriter registry, Creations creati
             return AdminAnswer.Of(Problem.PreconditionRequired());
         }
 
-        var refusal = await registry.ChangeAsync(state => PlanUpdate(request, state), request.ClientGone);
+        var refusal = await registry.ChangeAsync(request.Author, state => PlanUpdate(request, state), request.ClientGone);
         return refusal is null ? await GetAsync(request) : AdminAnswer.Of(refusal);
     }
 
     public async Task<AdminAnswer> DeleteAsync(AdminRequest request)
     {
         var refusal = await registry.ChangeAsync(
+            request.Author,
             state => Find(request, state, request.Id) is not { } organization ? TenantRules.UnknownPlan
                 : EntityTag.Check(request.IfMatch, EntityTag.Of(organization.Version)) is { } outdated ? new Plan([], outdated)
                 : organization.Id == DefaultTenant.OrganizationId

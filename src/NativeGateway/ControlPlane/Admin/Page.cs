@@ -20,8 +20,7 @@ internal static class Page
     public static AdminAnswer Answer<T>(AdminRequest request, IEnumerable<T> items, Func<T, string> place, Action<Utf8JsonWriter, T> write)
     {
         var faults = new List<ConfigFault>();
-        var limit = ReadLimit(request.Parameter("limit"), faults);
-        var after = ReadCursor(request.Parameter("cursor"), faults);
+        var (limit, after) = Read(request, faults);
         if (faults.Count > 0)
         {
             return AdminAnswer.Of(Problem.Malformed("A parameter of the query is wrong.", faults));
@@ -31,16 +30,24 @@ internal static class Page
             .Where(entry => after is null || string.CompareOrdinal(entry.Place, after) > 0)
             .OrderBy(entry => entry.Place, StringComparer.Ordinal)
             .Take(limit + 1)
+            .Select(entry => entry.Item)
             .ToList();
-        return AdminAnswer.Of(json =>
-        {
-            json.WriteItems(page.Take(limit).Select(entry => entry.Item), write);
-            if (page.Count > limit)
-            {
-                json.WriteString("nextCursor", Base64Url.EncodeToString(Encoding.UTF8.GetBytes(page[limit - 1].Place)));
-            }
-        });
+        return Answer(page, limit, place, write);
     }
+
+    /// <summary>What is asked for: how many items, and the place of the last one that was seen, null at the beginning.</summary>
+    public static (int Limit, string? After) Read(AdminRequest request, List<ConfigFault> faults) =>
+        (ReadLimit(request.Parameter("limit"), faults), ReadCursor(request.Parameter("cursor"), faults));
+
+    /// <param name="found">In their order; one more than <paramref name="limit"/> when there are more.</param>
+    public static AdminAnswer Answer<T>(IReadOnlyList<T> found, int limit, Func<T, string> place, Action<Utf8JsonWriter, T> write) => AdminAnswer.Of(json =>
+    {
+        json.WriteItems(found.Take(limit), write);
+        if (found.Count > limit)
+        {
+            json.WriteString("nextCursor", Base64Url.EncodeToString(Encoding.UTF8.GetBytes(place(found[limit - 1]))));
+        }
+    });
 
     public static int ReadLimit(string? text, List<ConfigFault> faults)
     {

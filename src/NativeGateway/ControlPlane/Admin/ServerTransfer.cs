@@ -23,6 +23,7 @@ internal sealed class ServerTransfer(RegistryWriter registry, ServerDirectory di
         IReadOnlyList<ConfigFault> warnings = [];
         List<(string Name, Guid Id, bool IsNew)> done = [];
         var refusal = await registry.ChangeAsync(
+            request.Author,
             state =>
             {
                 var reading = ConfigReading.OfJson(strict: false);

@@ -39,7 +39,7 @@ internal sealed class ServersApi(RegistryWriter registry, Creations creations, S
 
     public async Task<AdminAnswer> DeleteAsync(AdminRequest request)
     {
-        var refusal = await registry.ChangeAsync(state => PlanChange(request, state, (_, server) => Plan.Write(new DeleteUpstream(server.Id))), request.ClientGone);
+        var refusal = await registry.ChangeAsync(request.Author, state => PlanChange(request, state, (_, server) => Plan.Write(new DeleteUpstream(server.Id))), request.ClientGone);
         return refusal is null ? AdminAnswer.Nothing : AdminAnswer.Of(refusal);
     }
 
@@ -49,7 +49,7 @@ internal sealed class ServersApi(RegistryWriter registry, Creations creations, S
 
     private async Task<AdminAnswer> ChangeAsync(AdminRequest request, Func<RegistryConfig, UpstreamConfig, Plan> change)
     {
-        var refusal = await registry.ChangeAsync(state => PlanChange(request, state, change), request.ClientGone);
+        var refusal = await registry.ChangeAsync(request.Author, state => PlanChange(request, state, change), request.ClientGone);
         return refusal is null ? await GetAsync(request) : AdminAnswer.Of(refusal);
     }
 

@@ -22,7 +22,7 @@ internal sealed class SettingsApi(RegistryWriter registry)
             return AdminAnswer.Of(Problem.PreconditionRequired());
         }
 
-        var refusal = await registry.ChangeAsync(state => PlanUpdate(request, state), request.ClientGone);
+        var refusal = await registry.ChangeAsync(request.Author, state => PlanUpdate(request, state), request.ClientGone);
         return refusal is null ? await GetAsync(request) : AdminAnswer.Of(refusal);
     }
 

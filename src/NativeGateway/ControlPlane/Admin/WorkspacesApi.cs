@@ -33,13 +33,14 @@ internal sealed class WorkspacesApi(RegistryWriter registry, Creations creations
             return AdminAnswer.Of(Problem.PreconditionRequired());
         }
 
-        var refusal = await registry.ChangeAsync(state => PlanUpdate(request, state), request.ClientGone);
+        var refusal = await registry.ChangeAsync(request.Author, state => PlanUpdate(request, state), request.ClientGone);
         return refusal is null ? await GetAsync(request) : AdminAnswer.Of(refusal);
     }
 
     public async Task<AdminAnswer> DeleteAsync(AdminRequest request)
     {
         var refusal = await registry.ChangeAsync(
+            request.Author,
             state => Find(request, state, request.Id) is not { } workspace ? TenantRules.UnknownPlan
                 : EntityTag.Check(request.IfMatch, EntityTag.Of(workspace.Version)) is { } outdated ? new Plan([], outdated)
                 : workspace.Id == DefaultTenant.WorkspaceId

@@ -3,12 +3,18 @@ using NativeGateway.Model;
 
 namespace NativeGateway.ControlPlane.Configuration;
 
-/// <summary>Reads the settings of the file that take effect with a reload: <c>auth.required</c>, <c>limits</c>, <c>network</c>, <c>stdio</c>, <c>usage</c>.</summary>
+/// <summary>
+/// Reads the settings of the file that take effect with a reload: <c>auth.required</c>, <c>limits</c>, <c>network</c>, <c>stdio</c>, <c>usage</c>,
+/// <c>audit</c>.
+/// </summary>
 internal static class SettingsReader
 {
     private const int MostRequestBytes = 1024 * 1024 * 1024;
     private const int MostConcurrentRequests = 1_000_000;
     private const int MostProcesses = 4096;
+
+    private static readonly TimeSpan ShortestAudit = TimeSpan.FromDays(1);
+    private static readonly TimeSpan LongestAudit = TimeSpan.FromDays(3650);
 
     /// <param name="document">The members of the document.</param>
     /// <param name="authRequired">Read along with <c>auth</c>, whose other member are the keys.</param>
@@ -28,6 +34,11 @@ internal static class SettingsReader
         if (document.TryGetValue("usage", out var usage))
         {
             settings = settings with { Usage = UsageSettingsReader.Read(usage) };
+        }
+
+        if (document.TryGetValue("audit", out var audit) && audit.Members("retention") is { } members && members.TryGetValue("retention", out var retention))
+        {
+            settings = settings with { AuditRetention = retention.Duration(ShortestAudit, LongestAudit) };
         }
 
         return document.TryGetValue("stdio", out var stdio) ? ReadStdio(stdio, settings) : settings;

@@ -37,6 +37,8 @@ internal sealed record SettingsOverride
 
     public UsageSettings? Usage { get; init; }
 
+    public TimeSpan? AuditRetention { get; init; }
+
     public GatewaySettings ApplyTo(GatewaySettings settings) => settings with
     {
         AuthRequired = AuthRequired ?? settings.AuthRequired,
@@ -49,5 +51,6 @@ internal sealed record SettingsOverride
         AllowedCommands = AllowedCommands ?? settings.AllowedCommands,
         MaxProcesses = MaxProcesses ?? settings.MaxProcesses,
         Usage = Usage ?? settings.Usage,
+        AuditRetention = AuditRetention ?? settings.AuditRetention,
     };
 }

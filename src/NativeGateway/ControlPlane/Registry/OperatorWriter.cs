@@ -7,6 +7,7 @@ internal sealed class OperatorWriter(RegistryWriter registry, TimeProvider time)
 {
     /// <summary>Adds an upstream, or replaces the one of that name when asked to.</summary>
     public Task<Refusal?> SaveUpstreamAsync(UpstreamConfig upstream, bool replace, CancellationToken cancellationToken) => registry.ChangeAsync(
+        Author.Operator(),
         state =>
         {
             var existing = state.Upstreams.FirstOrDefault(one => one.WorkspaceId == DefaultTenant.WorkspaceId && one.Key == upstream.Key);

@@ -1,3 +1,4 @@
+using NativeGateway.ControlPlane.Audit;
 using NativeGateway.Model;
 using NativeGateway.Storage;
 
@@ -45,13 +46,13 @@ internal sealed class RegistryWriter(IRegistryStore store, TimeProvider time, Fu
 
         var request = new KeyRequest("administrator", KeyScopeText.All, PermissionConfig.Everything, null, null);
         var issued = IssuedKey.Create(request, DefaultTenant.Workspace, time.GetUtcNow());
-        var first = await store.TryInitializeAsync(DefaultTenant.Organization, DefaultTenant.Workspace, issued.Key, cancellationToken);
+        var first = await store.TryInitializeAsync(DefaultTenant.Organization, DefaultTenant.Workspace, issued.Key, AuditTrail.OfStart(issued.Key), cancellationToken);
         return first ? issued : null;
     }
 
-    /// <summary>Null when the change is made.</summary>
+    /// <summary>Null when the change is made, and stands in the audit log.</summary>
     /// <param name="plan">Called again when the registry has become another one meanwhile.</param>
-    public async Task<Refusal?> ChangeAsync(Func<RegistryConfig, Plan> plan, CancellationToken cancellationToken)
+    public async Task<Refusal?> ChangeAsync(Author author, Func<RegistryConfig, Plan> plan, CancellationToken cancellationToken)
     {
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
@@ -64,7 +65,7 @@ internal sealed class RegistryWriter(IRegistryStore store, TimeProvider time, Fu
 
             var conflict = writes.Count == 0
                 ? StoreConflict.None
-                : await store.CommitAsync(new RegistryChange(writes, registry.Revision), cancellationToken);
+                : await store.CommitAsync(new RegistryChange(writes, registry.Revision) { Audit = AuditTrail.Of(registry, writes, author, time.GetUtcNow()) }, cancellationToken);
             if (conflict != StoreConflict.Outdated)
             {
                 return Explain(conflict);

@@ -8,7 +8,7 @@ using NativeGateway.Telemetry;
 namespace NativeGateway.DataPlane.Proxy;
 
 /// <summary>The only code that writes a JSON-RPC error of the gateway's own, or picks an HTTP status for one.</summary>
-internal sealed class ErrorResponder(ILogger logger)
+internal sealed class ErrorResponder(ILogger logger, Action<DeniedRequest> denied)
 {
     private static readonly GatewayError Bug = new(ErrorKind.Internal, "The gateway failed. Quote the X-Request-Id to its operator.");
 
@@ -79,6 +79,11 @@ internal sealed class ErrorResponder(ILogger logger)
         }
 
         logger.Refused(exchange.Head.RequestId, error.Kind, error.Message, error.Detail);
+        if (Denials.IsOne(error.Kind))
+        {
+            denied(Denials.Of(exchange, error.Kind));
+        }
+
         var headers = exchange.Reply.Headers;
         headers.RetryAfter = error.RetryAfter;
         headers.ChallengesCredentials = error.Kind == ErrorKind.Unauthenticated;

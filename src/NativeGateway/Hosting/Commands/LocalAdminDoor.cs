@@ -32,7 +32,11 @@ internal sealed class LocalAdminDoor(StoreSession session, TimeProvider time) : 
     };
 
     private readonly AdminRoutes _routes = new(
-        session.Registry, null, new UsageApi(session.Usage, () => (session.File.Settings.Usage ?? UsageSettings.Default).Retention, time), time);
+        session.Registry,
+        null,
+        new UsageApi(session.Usage, () => (session.File.Settings.Usage ?? UsageSettings.Default).Retention, time),
+        new AuditApi(session.Audit),
+        time);
 
     public void Dispose() => _routes.Dispose();
 
@@ -49,6 +53,7 @@ internal sealed class LocalAdminDoor(StoreSession session, TimeProvider time) : 
         return ResultOf(await route.AnswerAsync(new AdminRequest
         {
             Identified = Operator,
+            Author = Author.Operator(),
             Id = Uri.UnescapeDataString(id),
             Query = new QueryCollection(query < 0 ? [] : QueryHelpers.ParseQuery(path[query..])),
             Body = document?.RootElement ?? default,

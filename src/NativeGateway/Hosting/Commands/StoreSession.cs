@@ -21,6 +21,8 @@ internal sealed class StoreSession : IAsyncDisposable
 
     public IUsageStore Usage => _stores.Usage;
 
+    public IAuditStore Audit => _stores.Audit;
+
     public FileConfig File { get; }
 
     public RegistryWriter Registry { get; }

@@ -15,7 +15,7 @@ internal static class ConfigFileReader
     private static readonly string[] Known =
     [
         "$schema", "listen", "database", "data", "stateless", "region", "shutdownTimeout", "logging", "mcpServers", "auth", "limits", "network", "stdio", "tls",
-        "usage",
+        "usage", "audit",
     ];
 
     private static readonly JsonDocumentOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 32 };

@@ -67,9 +67,9 @@ internal sealed class PostgresRegistryStore : IRegistryStore
     }
 
     public async Task<bool> TryInitializeAsync(
-        OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken) =>
+        OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, AuditEntry entry, CancellationToken cancellationToken) =>
         await ChangeAsync(
-            transaction => RegistrySql.InitializeAsync(transaction, organization, workspace, administrator, cancellationToken),
+            transaction => _sql.InitializeAsync(transaction, organization, workspace, administrator, entry, cancellationToken),
             cancellationToken) == StoreConflict.None;
 
     public Task<StoreConflict> CommitAsync(RegistryChange change, CancellationToken cancellationToken) =>

@@ -16,6 +16,8 @@ public abstract partial class AdminContract : IAsyncLifetime
     private TempDatabase? _database;
     private AdminGateway? _gateway;
 
+    private protected TempDatabase Database => _database!;
+
     private protected AdminGateway Gateway => _gateway!;
 
     /// <summary>With the key of the first start.</summary>
@@ -238,6 +240,9 @@ public abstract partial class AdminContract : IAsyncLifetime
     }
 
     private protected abstract Task<TempDatabase> CreateDatabaseAsync();
+
+    /// <summary>Past the gateway, as somebody with the database's password would.</summary>
+    private protected abstract Task ExecuteAsync(string sql);
 
     /// <summary>Creates a key and returns a client that has it.</summary>
     private protected async Task<AdminClient> NewClientAsync(string keyJson) => Gateway.Client(await NewKeyAsync(keyJson));

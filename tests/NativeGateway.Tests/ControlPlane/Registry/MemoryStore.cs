@@ -46,7 +46,7 @@ internal sealed class MemoryStore : IRegistryStore
         }
     }
 
-    public Task<bool> TryInitializeAsync(OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, CancellationToken cancellationToken) =>
+    public Task<bool> TryInitializeAsync(OrganizationConfig organization, WorkspaceConfig workspace, KeyConfig administrator, AuditEntry entry, CancellationToken cancellationToken) =>
         Reach(false);
 
     public Task<StoreConflict> CommitAsync(RegistryChange change, CancellationToken cancellationToken) => Reach(StoreConflict.None);

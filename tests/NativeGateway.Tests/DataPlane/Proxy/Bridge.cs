@@ -24,7 +24,7 @@ internal sealed class Bridge : IAsyncDisposable
     private readonly UpstreamTable _upstreams;
     private readonly LocalMethods _local;
     private readonly Forwarder _forwarder;
-    private readonly ErrorResponder _responder = new(NullLogger.Instance);
+    private readonly ErrorResponder _responder = new(NullLogger.Instance, static _ => { });
     private readonly SessionTable _sessions;
 
     public Bridge(ProtocolRevision upstream, string upstreamCapabilities = "{}")

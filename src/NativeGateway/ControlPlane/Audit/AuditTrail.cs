@@ -1,0 +1,88 @@
+using NativeGateway.ControlPlane.Registry;
+using NativeGateway.Model;
+
+namespace NativeGateway.ControlPlane.Audit;
+
+/// <summary>What the audit log says of a change. It is read off the change itself, so no operation can forget to tell it.</summary>
+internal static class AuditTrail
+{
+    /// <param name="before">The registry that the change was decided on.</param>
+    public static IReadOnlyList<AuditEntry> Of(RegistryConfig before, IReadOnlyList<RegistryWrite> writes, Author author, DateTimeOffset now) =>
+    [
+        .. writes.Select(write => ChangeOf(before, write)).OfType<Change>().Select(change => new AuditEntry
+        {
+            At = now,
+            OrganizationId = change.OrganizationId,
+            Actor = author.Actor,
+            Action = $"{change.Type}.{change.Verb}",
+            ResourceType = change.Type,
+            ResourceId = change.Id,
+            Fields = change.Fields,
+            RequestId = author.RequestId,
+        }),
+    ];
+
+    /// <summary>Of the first start on an empty database.</summary>
+    public static AuditEntry OfStart(KeyConfig administrator) => new()
+    {
+        At = administrator.CreatedAt,
+        OrganizationId = administrator.OrganizationId,
+        Actor = AuditActor.System,
+        Action = "instance.created",
+        ResourceType = "key",
+        ResourceId = administrator.Id,
+    };
+
+    /// <summary>Null for what is no change to anybody: what an <c>Idempotency-Key</c> created.</summary>
+    private static Change? ChangeOf(RegistryConfig before, RegistryWrite write) => write switch
+    {
+        SaveOrganization save => Saved(
+            "organization", save.Organization.Id, save.Organization.Id, before.Organizations.FirstOrDefault(one => one.Id == save.Organization.Id),
+            save.Organization, AuditFields.Of),
+        SaveWorkspace save => Saved(
+            "workspace", save.Workspace.Id, save.Workspace.OrganizationId, before.Workspaces.FirstOrDefault(one => one.Id == save.Workspace.Id),
+            save.Workspace, AuditFields.Of),
+        SaveUpstream save => Saved(
+            "server", save.Upstream.Id, OwnerOf(before, save.Upstream.WorkspaceId), before.Upstreams.FirstOrDefault(one => one.Id == save.Upstream.Id),
+            save.Upstream, AuditFields.Of),
+        SaveKey save => Saved(
+            "key", save.Key.Id, save.Key.OrganizationId, before.Keys.FirstOrDefault(one => one.Id == save.Key.Id), save.Key, AuditFields.Of),
+        SaveSetting save => new Change(
+            "settings", save.Name, null, "updated", AuditFields.Changed(AuditFields.OfSetting(before.Settings.GetValueOrDefault(save.Name)), AuditFields.OfSetting(save.Value))),
+        DeleteOrganization delete => Deleted("organization", delete.Id, delete.Id),
+        DeleteWorkspace delete => Deleted("workspace", delete.Id, OwnerOf(before, delete.Id)),
+        DeleteUpstream delete => Deleted("server", delete.Id, OwnerOf(before, before.Upstreams.FirstOrDefault(one => one.Id == delete.Id)?.WorkspaceId)),
+        DeleteKey delete => Deleted("key", delete.Id, before.Keys.FirstOrDefault(one => one.Id == delete.Id)?.OrganizationId),
+        _ => null,
+    };
+
+    private static Change Saved<T>(string type, object id, Guid? organizationId, T? before, T after, Func<T, Dictionary<string, string?>> fieldsOf)
+        where T : class
+    {
+        if (before is null)
+        {
+            return new Change(type, $"{id}", organizationId, "created", []);
+        }
+
+        var now = fieldsOf(after);
+        var fields = AuditFields.Changed(fieldsOf(before), now);
+        return new Change(type, $"{id}", organizationId, VerbOf(fields, now), fields);
+    }
+
+    /// <summary>What people call it, where one field alone says it all.</summary>
+    private static string VerbOf(List<string> fields, Dictionary<string, string?> now) => fields switch
+    {
+        ["secret"] => "rotated",
+        ["revokedAt"] => "revoked",
+        ["disabled"] => now["disabled"] == "true" ? "disabled" : "enabled",
+        ["suspended"] => now["suspended"] == "true" ? "suspended" : "resumed",
+        _ => "updated",
+    };
+
+    private static Change Deleted(string type, object id, Guid? organizationId) => new(type, $"{id}", organizationId, "deleted", []);
+
+    private static Guid? OwnerOf(RegistryConfig registry, Guid? workspaceId) =>
+        registry.Workspaces.FirstOrDefault(workspace => workspace.Id == workspaceId)?.OrganizationId;
+
+    private sealed record Change(string Type, string Id, Guid? OrganizationId, string Verb, List<string> Fields);
+}

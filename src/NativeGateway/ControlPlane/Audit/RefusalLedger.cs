@@ -1,0 +1,163 @@
+using System.Net;
+using NativeGateway.Model;
+
+namespace NativeGateway.ControlPlane.Audit;
+
+/// <summary>
+/// Counts refused requests until they stand in the audit log: one entry at once for the first of a caller, and one for all of its next minute. None
+/// is lost, and a flood costs neither memory nor disk: an organization (and all who belong to none) has so many callers told apart in a minute, the
+/// rest of them are counted together. Any thread.
+/// </summary>
+internal sealed class RefusalLedger(TimeProvider time)
+{
+    public const int MostPerOrganization = 64;
+
+    private const int Most = 1024;
+    private const string Several = "several";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Kind, Tally> _tallies = [];
+    private readonly Dictionary<Guid, int> _kinds = [];
+
+    public void Note(DeniedRequest denied)
+    {
+        var now = time.GetUtcNow();
+        var kind = new Kind(denied.OrganizationId ?? Guid.Empty, denied.KeyId, denied.Address, denied.Action, denied.Outcome);
+        lock (_lock)
+        {
+            if (!_tallies.TryGetValue(kind, out var tally) && !HasRoom(kind))
+            {
+                // Of outcomes there are few, so these find room even then.
+                denied = denied with { KeyId = null, Action = Several, ResourceType = null, ResourceId = null };
+                kind = new Kind(kind.OrganizationId, null, null, Several, denied.Outcome);
+                _tallies.TryGetValue(kind, out tally);
+            }
+
+            if (tally is null)
+            {
+                _tallies[kind] = tally = new Tally { NotBefore = now };
+                _kinds[kind.OrganizationId] = _kinds.GetValueOrDefault(kind.OrganizationId) + 1;
+            }
+
+            tally.Add(denied, now);
+        }
+    }
+
+    /// <summary>What is due, to be written now; <see cref="Settle"/> has to follow before the next time.</summary>
+    /// <param name="all">Whether or not its minute is over: the gateway ends.</param>
+    public IReadOnlyList<AuditEntry> Take(bool all)
+    {
+        var now = time.GetUtcNow();
+        var due = new List<AuditEntry>();
+        lock (_lock)
+        {
+            foreach (var (kind, tally) in _tallies)
+            {
+                if (!all && tally.NotBefore > now)
+                {
+                    continue;
+                }
+
+                if (tally.Count > 0)
+                {
+                    due.Add(tally.Take(kind));
+                }
+                else
+                {
+                    Forget(kind);
+                }
+            }
+        }
+
+        return due;
+    }
+
+    /// <summary>What was taken is written, or has to be taken again.</summary>
+    public void Settle(bool written)
+    {
+        var next = time.GetUtcNow() + Pause;
+        lock (_lock)
+        {
+            foreach (var tally in _tallies.Values)
+            {
+                tally.Settle(written, next);
+            }
+        }
+    }
+
+    private bool HasRoom(Kind kind) => _tallies.Count < Most && _kinds.GetValueOrDefault(kind.OrganizationId) < MostPerOrganization;
+
+    private void Forget(Kind kind)
+    {
+        _tallies.Remove(kind);
+        if (--_kinds[kind.OrganizationId] == 0)
+        {
+            _kinds.Remove(kind.OrganizationId);
+        }
+    }
+
+    /// <summary>What is counted together.</summary>
+    private readonly record struct Kind(Guid OrganizationId, string? KeyId, IPAddress? Address, string Action, string Outcome);
+
+    private sealed class Tally
+    {
+        private DeniedRequest _first;
+        private DateTimeOffset _from;
+        private DateTimeOffset _to;
+        private (DeniedRequest First, DateTimeOffset From, long Count)? _taken;
+
+        public DateTimeOffset NotBefore { get; set; }
+
+        public long Count { get; private set; }
+
+        public void Add(DeniedRequest denied, DateTimeOffset now)
+        {
+            if (Count++ == 0)
+            {
+                (_first, _from) = (denied, now);
+            }
+
+            _to = now;
+        }
+
+        public AuditEntry Take(Kind kind)
+        {
+            var entry = new AuditEntry
+            {
+                At = _from,
+                Until = Count > 1 ? _to : null,
+                Count = Count,
+                OrganizationId = _first.OrganizationId,
+                Actor = AuditActor.Key(_first.KeyId, kind.Address?.ToString()),
+                Action = _first.Action,
+                ResourceType = _first.ResourceType,
+                ResourceId = _first.ResourceId,
+                Outcome = _first.Outcome,
+                RequestId = _first.RequestId,
+            };
+            _taken = (_first, _from, Count);
+            Count = 0;
+            return entry;
+        }
+
+        public void Settle(bool written, DateTimeOffset next)
+        {
+            if (_taken is not { } taken)
+            {
+                return;
+            }
+
+            _taken = null;
+            if (written)
+            {
+                NotBefore = next;
+            }
+            else
+            {
+                (_first, _from, Count) = (taken.First, taken.From, Count + taken.Count);
+            }
+        }
+    }
+}
