@@ -84,6 +84,8 @@ internal static class CommandLine
             InspectCommand.Build(context),
             DoctorCommand.Build(context),
             MigrateCommand.Build(context),
+            BackupCommand.Build(context),
+            RestoreCommand.Build(context),
             VersionCommand.Build(context),
         };
         TransportForm.AddTo(root, context);

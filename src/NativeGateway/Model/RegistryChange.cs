@@ -24,6 +24,9 @@ internal sealed record SaveSetting(string Name, string Value) : RegistryWrite;
 /// <summary>Nothing may belong to it any more.</summary>
 internal sealed record DeleteOrganization(Guid Id) : RegistryWrite;
 
+/// <summary>With everything that belongs to it, in all tables.</summary>
+internal sealed record EraseOrganization(Guid Id) : RegistryWrite;
+
 /// <inheritdoc cref="DeleteOrganization"/>
 internal sealed record DeleteWorkspace(Guid Id) : RegistryWrite;
 

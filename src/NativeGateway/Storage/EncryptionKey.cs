@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace NativeGateway.Storage;
@@ -7,7 +6,7 @@ namespace NativeGateway.Storage;
 /// The 256-bit key that secrets are encrypted with at rest, and that keys for other purposes are derived from: from the environment or from a file
 /// in the data directory that is created at first start. All processes that share a database need the same one.
 /// </summary>
-internal sealed partial class EncryptionKey
+internal sealed class EncryptionKey
 {
     public const string EnvironmentVariable = "NATIVE_GATEWAY_ENCRYPTION_KEY";
     public const string FileName = "encryption.key";
@@ -96,42 +95,14 @@ internal sealed partial class EncryptionKey
         return Parse(reader.ReadToEnd(), path);
     }
 
-    /// <summary>
-    /// The file appears under its name only when it is complete, and never over another one: of two processes that start at once,
-    /// one wins and both read the winner's.
-    /// </summary>
+    /// <summary>Of two processes that start at once, one wins and both read the winner's.</summary>
     private static void CreateFile(string path)
     {
         CreateDirectory(Path.GetDirectoryName(path)!);
-        var draft = $"{path}.{Guid.NewGuid():N}";
-        try
-        {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = OwnerOnly;
-            }
-            using (var file = new FileStream(draft, options))
-            {
-                file.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Length)) + "\n"));
-                file.Flush(flushToDisk: true);
-            }
-
-            // link(2) fails when the name exists, and then another process was first: its key is read next. File.Move would only look first and
-            // rename then, which replaces the winner's file when both look at once.
-            if (Link(draft, path) != 0 && !File.Exists(path))
-            {
-                File.Move(draft, path, overwrite: false);
-            }
-        }
-        finally
-        {
-            File.Delete(draft);
-        }
+        using var draft = new DraftFile(path);
+        draft.Content.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(Length)) + "\n"));
+        draft.TryPublish(replaces: false);
     }
-
-    [LibraryImport("libc", EntryPoint = "link", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Link(string existing, string name);
 
     private static void CreateDirectory(string directory)
     {

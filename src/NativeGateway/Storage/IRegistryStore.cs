@@ -1,4 +1,5 @@
 using NativeGateway.Model;
+using NativeGateway.Storage.Backup;
 
 namespace NativeGateway.Storage;
 
@@ -45,6 +46,21 @@ internal interface IRegistryStore : IAsyncDisposable
 
     /// <summary>Keeps the last catalog of an upstream. Does not raise the revision. A catalog of an unknown upstream is kept too (file entries have no row).</summary>
     Task SaveCatalogAsync(StoredCatalog catalog, CancellationToken cancellationToken);
+
+    /// <summary>What is stored of an organization and is no part of <see cref="LoadAsync"/>, as one JSON object: an array of rows for each table.</summary>
+    Task<ReadOnlyMemory<byte>> ExportRowsAsync(Guid organizationId, CancellationToken cancellationToken);
+
+    /// <summary>Writes everything that the database holds, in one consistent read that holds up nobody, in a form that either database can restore.</summary>
+    /// <param name="output">Is written from its beginning.</param>
+    /// <exception cref="StoreConfigurationException">The schema has not this program's version, or the output cannot be written.</exception>
+    Task<BackupSummary> BackUpAsync(Stream output, DateTimeOffset now, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Puts a backup in the place of everything, as one change. <see cref="StoreConflict.Duplicate"/> when there are organizations and it does
+    /// not replace; other conflicts are rules of the schema that the backup itself breaks.
+    /// </summary>
+    /// <exception cref="StoreConfigurationException">The backup is broken, or its secrets were sealed with another key than this process has.</exception>
+    Task<StoreConflict> RestoreAsync(BackupReader backup, bool replaces, CancellationToken cancellationToken);
 }
 
 /// <summary>Why a write was not done; <see cref="None"/> when it was.</summary>

@@ -16,6 +16,9 @@ internal sealed class Migrator(string dialect)
         "CREATE TABLE IF NOT EXISTS schema_migrations (version integer NOT NULL PRIMARY KEY, name text NOT NULL, checksum text NOT NULL)";
     private const string Insert = "INSERT INTO schema_migrations (version, name, checksum) VALUES (@version, @name, @checksum)";
 
+    /// <summary>The version of the schema that this program works with; both dialects have the same ones.</summary>
+    public static readonly int Newest = Read("sqlite")[^1].Version;
+
     private readonly Migration[] _known = Read(dialect);
 
     public async Task ApplyAsync(StoreTransaction transaction, CancellationToken cancellationToken)

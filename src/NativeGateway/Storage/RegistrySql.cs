@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Text.Json;
 using NativeGateway.Model;
+using NativeGateway.Storage.Backup;
 
 namespace NativeGateway.Storage;
 
@@ -107,6 +109,35 @@ internal sealed class RegistrySql(SecretBox secrets)
         return StoreConflict.None;
     }
 
+    /// <summary>What an organization has besides its configuration: by table, rows as objects. JSON in bytes is shown as what it is.</summary>
+    public static async Task<ReadOnlyMemory<byte>> ExportRowsAsync(StoreTransaction transaction, Guid organizationId, CancellationToken cancellationToken)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        foreach (var table in StoredTables.All.Where(table => table.IsExportedAsRows))
+        {
+            json.WriteStartArray(table.Name);
+            await transaction.VisitAsync(table.SelectOwned, [new("organization", organizationId)], row => StoredValue.WriteRow(json, row, table), cancellationToken);
+            json.WriteEndArray();
+        }
+        json.WriteEndObject();
+        await json.FlushAsync(cancellationToken);
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>Comes after <see cref="RaiseRevision"/>. What was restored has this process's key and can be read, or it is not restored.</summary>
+    public async Task<StoreConflict> RestoreAsync(StoreTransaction transaction, BackupReader backup, bool replaces, CancellationToken cancellationToken)
+    {
+        var conflict = await BackupRestore.RunAsync(transaction, backup, replaces, cancellationToken);
+        if (conflict == StoreConflict.None)
+        {
+            await CheckKeyAsync(transaction, cancellationToken);
+            await LoadAsync(transaction, cancellationToken);
+        }
+        return conflict;
+    }
+
     public static async Task<Creation?> FindCreationAsync(
         StoreTransaction transaction, string callerId, string idempotencyKey, CancellationToken cancellationToken)
     {
@@ -124,6 +155,7 @@ internal sealed class RegistrySql(SecretBox secrets)
         SaveKey save => SaveAsync(transaction, save.Key, cancellationToken),
         SaveSetting save => UpsertAsync(transaction, "settings", _rows.SettingRow(save.Name, save.Value), cancellationToken),
         DeleteOrganization delete => DeleteAsync(transaction, "organizations", delete.Id, cancellationToken),
+        EraseOrganization erase => EraseAsync(transaction, erase.Id, cancellationToken),
         DeleteWorkspace delete => DeleteAsync(transaction, "workspaces", delete.Id, cancellationToken),
         DeleteUpstream delete => DeleteUpstreamAsync(transaction, delete.Id, cancellationToken),
         DeleteKey delete => DeleteAsync(transaction, "api_keys", delete.Id, cancellationToken),
@@ -157,6 +189,16 @@ internal sealed class RegistrySql(SecretBox secrets)
         foreach (var row in _upstreamRows.SecretRows(upstream))
         {
             await transaction.ExecuteAsync(Insert("upstream_secrets", row), row, cancellationToken);
+        }
+        return StoreConflict.None;
+    }
+
+    /// <summary>What refers to something goes before that.</summary>
+    private static async Task<StoreConflict> EraseAsync(StoreTransaction transaction, Guid organizationId, CancellationToken cancellationToken)
+    {
+        foreach (var table in StoredTables.All.Reverse().Where(table => table.Owned is not null))
+        {
+            await transaction.ExecuteAsync($"DELETE FROM {table.Name} WHERE {table.Owned}", [new("organization", organizationId)], cancellationToken);
         }
         return StoreConflict.None;
     }
@@ -201,6 +243,7 @@ internal sealed class RegistrySql(SecretBox secrets)
         return await transaction.ExecuteAsync(sql, row, cancellationToken) == 0 ? StoreConflict.NotFound : StoreConflict.None;
     }
 
-    private static string Insert(string table, Column[] row) =>
+    /// <summary>The names are constants of the program's.</summary>
+    public static string Insert(string table, Column[] row) =>
         $"INSERT INTO {table} ({string.Join(", ", Array.ConvertAll(row, column => column.Name))}) VALUES ({string.Join(", ", Array.ConvertAll(row, column => "@" + column.Name))})";
 }

@@ -56,6 +56,18 @@ internal sealed class StoreTransaction(DbTransaction transaction)
         return await command.ExecuteScalarAsync(cancellationToken) is { } value and not DBNull ? value : null;
     }
 
+    /// <summary>Row by row, for what may be too much to hold; as long as it takes.</summary>
+    public async Task VisitAsync(string sql, IReadOnlyList<Column> values, Action<DbDataReader> visit, CancellationToken cancellationToken)
+    {
+        await using var command = Prepare(sql, values);
+        command.CommandTimeout = 0;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            visit(reader);
+        }
+    }
+
     public Task<List<T>> QueryAsync<T>(string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken) =>
         QueryAsync(sql, [], read, cancellationToken);
 

@@ -30,6 +30,7 @@ internal sealed class AdminRoutes : IDisposable
             new("GET", "/organizations", Read, organizations.ListAsync),
             new("POST", "/organizations", Write | Instance, organizations.CreateAsync) { Body = BodyKind.Json },
             new("GET", "/organizations/{id}", Read, organizations.GetAsync),
+            new("GET", "/organizations/{id}/export", Read, organizations.ExportAsync),
             new("PATCH", "/organizations/{id}", Write, organizations.UpdateAsync) { Body = BodyKind.MergePatch },
             new("DELETE", "/organizations/{id}", Write | Instance, organizations.DeleteAsync),
 

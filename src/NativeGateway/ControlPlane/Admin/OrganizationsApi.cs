@@ -54,17 +54,56 @@ internal sealed class OrganizationsApi(RegistryWriter registry, Creations creati
 
     public async Task<AdminAnswer> DeleteAsync(AdminRequest request)
     {
-        var refusal = await registry.ChangeAsync(
-            request.Author,
-            state => Find(request, state, request.Id) is not { } organization ? TenantRules.UnknownPlan
-                : EntityTag.Check(request.IfMatch, EntityTag.Of(organization.Version)) is { } outdated ? new Plan([], outdated)
-                : organization.Id == DefaultTenant.OrganizationId
-                    ? Plan.Refuse(RefusalKind.Conflict, "this is the organization that the configuration file's servers live in; it stays")
-                : state.Workspaces.Any(workspace => workspace.OrganizationId == organization.Id)
-                    ? Plan.Refuse(RefusalKind.Conflict, "it still has workspaces; delete them first")
-                : Plan.Write(new DeleteOrganization(organization.Id)),
-            request.ClientGone);
+        if (request.Parameter("cascade") is { } text and not "true" and not "false")
+        {
+            return AdminAnswer.Of(Problem.Malformed("A parameter of the query is wrong.", new ConfigFault("cascade", $"must be true or false, not \"{text}\"")));
+        }
+
+        var refusal = await registry.ChangeAsync(request.Author, state => PlanDelete(request, state), request.ClientGone);
         return refusal is null ? AdminAnswer.Nothing : AdminAnswer.Of(refusal);
+    }
+
+    /// <summary>Everything that is stored about an organization, but for secrets: what the API shows of it one by one, and the rest as rows.</summary>
+    public async Task<AdminAnswer> ExportAsync(AdminRequest request)
+    {
+        var state = await registry.LoadAsync(request.ClientGone);
+        if (Find(request, state, request.Id) is not { } organization)
+        {
+            return AdminAnswer.Of(TenantRules.Unknown);
+        }
+
+        var rows = await registry.ExportRowsAsync(organization.Id, request.ClientGone);
+        return AdminAnswer.Of(json => OrganizationExport.Write(json, state, organization, rows, time.GetUtcNow()));
+    }
+
+    private static Plan PlanDelete(AdminRequest request, RegistryConfig state)
+    {
+        if (Find(request, state, request.Id) is not { } organization)
+        {
+            return TenantRules.UnknownPlan;
+        }
+
+        if (EntityTag.Check(request.IfMatch, EntityTag.Of(organization.Version)) is { } outdated)
+        {
+            return new Plan([], outdated);
+        }
+
+        if (organization.Id == DefaultTenant.OrganizationId)
+        {
+            return Plan.Refuse(RefusalKind.Conflict, "this is the organization that the configuration file's servers live in; it stays");
+        }
+
+        if (request.Parameter("cascade") == "true")
+        {
+            // Its keys have to be dead before, or the calls of the last moment would leave traces again.
+            return organization.Suspended
+                ? Plan.Write(new EraseOrganization(organization.Id))
+                : Plan.Refuse(RefusalKind.Conflict, "it is in use; suspend it first");
+        }
+
+        return state.Workspaces.Any(workspace => workspace.OrganizationId == organization.Id)
+            ? Plan.Refuse(RefusalKind.Conflict, "it still has workspaces; delete them first, or everything with cascade=true")
+            : Plan.Write(new DeleteOrganization(organization.Id));
     }
 
     private static Plan PlanUpdate(AdminRequest request, RegistryConfig state)

@@ -15,9 +15,22 @@ internal static class RegistryPreview
         SaveKey save => registry with { Keys = [.. registry.Keys.Where(one => one.Id != save.Key.Id), save.Key] },
         SaveSetting save => registry with { Settings = new Dictionary<string, string>(registry.Settings) { [save.Name] = save.Value } },
         DeleteOrganization delete => registry with { Organizations = [.. registry.Organizations.Where(one => one.Id != delete.Id)] },
+        EraseOrganization erase => Without(registry, erase.Id),
         DeleteWorkspace delete => registry with { Workspaces = [.. registry.Workspaces.Where(one => one.Id != delete.Id)] },
         DeleteUpstream delete => registry with { Upstreams = [.. registry.Upstreams.Where(one => one.Id != delete.Id)] },
         DeleteKey delete => registry with { Keys = [.. registry.Keys.Where(one => one.Id != delete.Id)] },
         _ => registry,
     };
+
+    private static RegistryConfig Without(RegistryConfig registry, Guid organizationId)
+    {
+        var workspaces = registry.Workspaces.Where(one => one.OrganizationId == organizationId).ToList();
+        return registry with
+        {
+            Organizations = [.. registry.Organizations.Where(one => one.Id != organizationId)],
+            Workspaces = [.. registry.Workspaces.Where(one => one.OrganizationId != organizationId)],
+            Upstreams = [.. registry.Upstreams.Where(one => !workspaces.Exists(workspace => workspace.Id == one.WorkspaceId))],
+            Keys = [.. registry.Keys.Where(one => one.OrganizationId != organizationId)],
+        };
+    }
 }

@@ -75,6 +75,10 @@ internal sealed class RegistryWriter(IRegistryStore store, TimeProvider time, Fu
         return new Refusal(RefusalKind.Busy, "the registry is being changed by many at once; try again");
     }
 
+    /// <inheritdoc cref="IRegistryStore.ExportRowsAsync"/>
+    public Task<ReadOnlyMemory<byte>> ExportRowsAsync(Guid organizationId, CancellationToken cancellationToken) =>
+        store.ExportRowsAsync(organizationId, cancellationToken);
+
     /// <summary>What an <c>Idempotency-Key</c> created within the time that this is remembered for.</summary>
     public async Task<Creation?> FindCreationAsync(string callerId, string idempotencyKey, CancellationToken cancellationToken)
     {

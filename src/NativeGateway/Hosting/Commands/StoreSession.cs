@@ -5,7 +5,7 @@ using NativeGateway.Storage;
 namespace NativeGateway.Hosting.Commands;
 
 /// <summary>The registry, opened for one command, with what the configuration file adds to it.</summary>
-internal sealed class StoreSession : IAsyncDisposable
+internal sealed class StoreSession
 {
     private readonly Stores _stores;
 
@@ -29,16 +29,33 @@ internal sealed class StoreSession : IAsyncDisposable
 
     public OperatorWriter Writer { get; }
 
-    public ValueTask DisposeAsync() => _stores.DisposeAsync();
-
-    /// <summary>Opens, runs and closes; faults of configuration and database become messages and exit codes.</summary>
+    /// <summary>Opens, migrates, runs and closes; faults of configuration and database become messages and exit codes.</summary>
     /// <param name="creates">True for verbs that write: a missing database is created, an empty one gets its first organization and key.</param>
-    public static async Task<int> RunAsync(
+    public static Task<int> RunAsync(
         CommandLineOptions arguments,
         CliContext context,
         bool creates,
         Func<StoreSession, Task<int>> run,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken) => OpenAsync(
+            arguments,
+            context,
+            creates,
+            async (stores, file) =>
+            {
+                await stores.Registry.MigrateAsync(cancellationToken);
+                var session = new StoreSession(stores, file, context.Time);
+                if (creates && await session.Registry.InitializeAsync(cancellationToken) is { } administrator)
+                {
+                    context.Error.WriteLine("The database was empty: created the organization and the workspace \"default\".");
+                    context.Error.WriteLine($"Administrator key, shown this once: {administrator.Text}");
+                }
+
+                return await run(session);
+            });
+
+    /// <summary>Opens the database as it is, runs and closes; faults of configuration and database become messages and exit codes.</summary>
+    /// <param name="creates">False for verbs that make no sense without a database.</param>
+    public static async Task<int> OpenAsync(CommandLineOptions arguments, CliContext context, bool creates, Func<Stores, FileConfig, Task<int>> run)
     {
         var loaded = OptionsLoader.LoadStore(arguments, context.Environment);
         if (loaded.Options is not { } options)
@@ -53,15 +70,8 @@ internal sealed class StoreSession : IAsyncDisposable
 
         try
         {
-            await using var session = new StoreSession(options.Store.Open(), options.File, context.Time);
-            await session.Store.MigrateAsync(cancellationToken);
-            if (creates && await session.Registry.InitializeAsync(cancellationToken) is { } administrator)
-            {
-                context.Error.WriteLine("The database was empty: created the organization and the workspace \"default\".");
-                context.Error.WriteLine($"Administrator key, shown this once: {administrator.Text}");
-            }
-
-            return await run(session);
+            await using var stores = options.Store.Open();
+            return await run(stores, options.File);
         }
         catch (StoreConfigurationException exception)
         {

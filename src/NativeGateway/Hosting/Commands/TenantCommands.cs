@@ -18,6 +18,10 @@ internal static class TenantCommands
         Change("suspend", "Refuse all keys of an organization until it is resumed", """{"suspended":true}""").Build(context, "suspended"),
         Change("resume", "Accept the keys of a suspended organization again", """{"suspended":false}""").Build(context, "resumed"),
         new ChangeCommand(Organizations, "organization", "delete", "Delete an organization that has no workspaces", "DELETE").Build(context, "deleted"),
+        new ChangeCommand(Organizations, "organization", "export", "Print everything that is stored about an organization, but for secrets", "GET", "/export")
+            .Build(context, (_, answer, _) => AdminVerbs.Print(context, answer)),
+        new ChangeCommand(Organizations, "organization", "erase", "Delete a suspended organization with everything that it owns, for good", "DELETE", "?cascade=true")
+            .Build(context, "erased"),
     };
 
     public static Command BuildWorkspaces(CliContext context) => new("workspaces", "Create, list and delete workspaces")

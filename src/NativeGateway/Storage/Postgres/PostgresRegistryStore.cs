@@ -1,4 +1,5 @@
 using NativeGateway.Model;
+using NativeGateway.Storage.Backup;
 
 namespace NativeGateway.Storage.Postgres;
 
@@ -84,12 +85,40 @@ internal sealed class PostgresRegistryStore : IRegistryStore
     public Task SaveCatalogAsync(StoredCatalog catalog, CancellationToken cancellationToken) =>
         _database.WriteAsync(transaction => RegistrySql.SaveAsync(transaction, catalog, cancellationToken), cancellationToken);
 
+    public Task<ReadOnlyMemory<byte>> ExportRowsAsync(Guid organizationId, CancellationToken cancellationToken) =>
+        _database.ReadAsync(transaction => RegistrySql.ExportRowsAsync(transaction, organizationId, cancellationToken), cancellationToken);
+
+    public Task<BackupSummary> BackUpAsync(Stream output, DateTimeOffset now, CancellationToken cancellationToken) => _database.ReadAsync(
+        transaction => BackupWriter.WriteAsync(transaction, output, now, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> RestoreAsync(BackupReader backup, bool replaces, CancellationToken cancellationToken) => ChangeAsync(
+        async transaction =>
+        {
+            // Not everything that writes counts the revision up, and waits for it.
+            var tables = StoredTables.All.Where(table => !table.IsSingle).Select(table => table.Name);
+            await transaction.ExecuteAsync($"LOCK TABLE {string.Join(", ", tables)} IN EXCLUSIVE MODE", [], cancellationToken);
+            await UsagePartitions.EnsureAsync(transaction, DaysOf(backup), cancellationToken);
+            return await _sql.RestoreAsync(transaction, backup, replaces, cancellationToken);
+        },
+        cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await _listener.DisposeAsync();
         await _database.DisposeAsync();
         // Whoever still waits for a change finds the store closed.
         _changed.Raise();
+    }
+
+    /// <summary>The days that a backup has sums of minutes for.</summary>
+    private static HashSet<long> DaysOf(BackupReader backup)
+    {
+        var days = new HashSet<long>();
+        foreach (var row in backup.Read().Where(row => row.Table.Name == StoredTables.Minutes))
+        {
+            days.Add(UsagePartitions.DayOf((long)Array.Find(row.Values, value => value.Name == "at").Value!));
+        }
+        return days;
     }
 
     private async Task<StoreConflict> ChangeAsync(Func<StoreTransaction, Task<StoreConflict>> change, CancellationToken cancellationToken)

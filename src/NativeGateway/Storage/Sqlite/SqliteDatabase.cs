@@ -64,6 +64,24 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         },
         cancellationToken);
 
+    /// <summary>
+    /// Moves the write-ahead log into the file and leaves nothing in it: until then it keeps what was deleted since. A long read elsewhere can
+    /// prevent it; then the log goes with the next time it is emptied, at the latest when the last process closes the file.
+    /// </summary>
+    public async Task EmptyLogAsync(CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            await Task.Run(EmptyLog, cancellationToken);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
     /// <summary>The rule that a write broke, where it was one that its caller can break.</summary>
     public static StoreConflict? ConflictIn(StoreUnavailableException fault) => (fault.InnerException as SqliteException)?.SqliteExtendedErrorCode switch
     {
@@ -141,11 +159,27 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         }
     }
 
+    private void EmptyLog()
+    {
+        try
+        {
+            _writer ??= OpenWriter();
+            using var command = _writer.CreateCommand();
+            command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+            command.ExecuteNonQuery();
+        }
+        catch (SqliteException e)
+        {
+            throw Unavailable(e);
+        }
+    }
+
     private SqliteConnection OpenWriter()
     {
         CreateFile();
         // In WAL mode readers and the writer do not block each other, and NORMAL is safe: a power cut may lose the last commits but tears nothing.
-        return Open("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+        // What is deleted is overwritten, too, and not only forgotten.
+        return Open("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
     }
 
     private SqliteConnection Open(string pragmas)

@@ -1,4 +1,5 @@
 using NativeGateway.Model;
+using NativeGateway.Storage.Backup;
 
 namespace NativeGateway.Storage.Sqlite;
 
@@ -54,8 +55,15 @@ internal sealed class SqliteRegistryStore(SqliteDatabase database, SecretBox sec
             transaction => _sql.InitializeAsync(transaction, organization, workspace, administrator, entry, cancellationToken),
             cancellationToken) == StoreConflict.None;
 
-    public Task<StoreConflict> CommitAsync(RegistryChange change, CancellationToken cancellationToken) =>
-        ChangeAsync(transaction => _sql.ApplyAsync(transaction, change, cancellationToken), cancellationToken);
+    public async Task<StoreConflict> CommitAsync(RegistryChange change, CancellationToken cancellationToken)
+    {
+        var conflict = await ChangeAsync(transaction => _sql.ApplyAsync(transaction, change, cancellationToken), cancellationToken);
+        if (conflict == StoreConflict.None && change.Writes.Any(write => write is EraseOrganization))
+        {
+            await database.EmptyLogAsync(cancellationToken);
+        }
+        return conflict;
+    }
 
     public Task<Creation?> FindCreationAsync(string callerId, string idempotencyKey, CancellationToken cancellationToken) =>
         database.ReadAsync(transaction => RegistrySql.FindCreationAsync(transaction, callerId, idempotencyKey, cancellationToken), cancellationToken);
@@ -65,6 +73,15 @@ internal sealed class SqliteRegistryStore(SqliteDatabase database, SecretBox sec
 
     public Task SaveCatalogAsync(StoredCatalog catalog, CancellationToken cancellationToken) =>
         database.WriteAsync(transaction => RegistrySql.SaveAsync(transaction, catalog, cancellationToken), cancellationToken);
+
+    public Task<ReadOnlyMemory<byte>> ExportRowsAsync(Guid organizationId, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => RegistrySql.ExportRowsAsync(transaction, organizationId, cancellationToken), cancellationToken);
+
+    public Task<BackupSummary> BackUpAsync(Stream output, DateTimeOffset now, CancellationToken cancellationToken) => database.ReadAsync(
+        transaction => BackupWriter.WriteAsync(transaction, output, now, cancellationToken), cancellationToken);
+
+    public Task<StoreConflict> RestoreAsync(BackupReader backup, bool replaces, CancellationToken cancellationToken) =>
+        ChangeAsync(transaction => _sql.RestoreAsync(transaction, backup, replaces, cancellationToken), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

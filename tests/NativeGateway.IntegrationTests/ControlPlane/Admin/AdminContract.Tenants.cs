@@ -53,6 +53,36 @@ public abstract partial class AdminContract
     }
 
     [Fact]
+    public async Task An_organization_is_exported_and_erased_whole_when_it_is_suspended()
+    {
+        var (organization, workspace, administrator) = await NewTenantAsync("acme");
+        Assert.Equal(HttpStatusCode.Created, (await administrator.PostAsync("/servers", """{"name":"mine","url":"https://example.com/mcp","headers":{"X-Token":"planted-secret"}}""")).Status);
+        var (_, _, stranger) = await NewTenantAsync("stranger");
+        var path = $"/organizations/{organization}";
+
+        Assert.Equal(HttpStatusCode.NotFound, (await stranger.GetAsync(path + "/export")).Status);
+        var export = await administrator.GetAsync(path + "/export");
+        Assert.Equal("acme", export.Body.GetProperty("organization").GetProperty("name").GetString());
+        Assert.Equal(workspace, Assert.Single(export.Body.GetProperty("workspaces").EnumerateArray()).GetProperty("id").GetString());
+        Assert.Equal("mine", Assert.Single(export.Body.GetProperty("servers").EnumerateArray()).GetProperty("name").GetString());
+        Assert.NotEmpty(export.Body.GetProperty("keys").EnumerateArray());
+        Assert.True(export.Body.GetProperty("rows").TryGetProperty("creations", out _));
+        Assert.DoesNotContain("planted-secret", export.Body.GetRawText(), StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.Forbidden, (await administrator.DeleteAsync(path + "?cascade=true")).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await Instance.DeleteAsync(path + "?cascade=yes")).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await Instance.DeleteAsync(path + "?cascade=true")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await Instance.PatchAsync(path, """{"suspended":true}""", "*")).Status);
+        Assert.Equal(HttpStatusCode.Conflict, (await Instance.DeleteAsync(path)).Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await Instance.DeleteAsync(path + "?cascade=true")).Status);
+
+        await AssertUnknownAsync(Instance, path);
+        await AssertUnknownAsync(Instance, $"/workspaces/{workspace}");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await administrator.GetAsync("/servers")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await stranger.GetAsync("/servers")).Status);
+    }
+
+    [Fact]
     public async Task A_suspended_organization_is_locked_out_at_once()
     {
         var (organization, _, administrator) = await NewTenantAsync("acme");

@@ -1,5 +1,6 @@
 using NativeGateway.Model;
 using NativeGateway.Storage;
+using NativeGateway.Storage.Backup;
 
 namespace NativeGateway.Tests.ControlPlane.Registry;
 
@@ -62,6 +63,13 @@ internal sealed class MemoryStore : IRegistryStore
         Catalogs[catalog.UpstreamId] = catalog;
         CatalogSaved.TrySetResult();
     }
+
+    public Task<ReadOnlyMemory<byte>> ExportRowsAsync(Guid organizationId, CancellationToken cancellationToken) => Reach<ReadOnlyMemory<byte>>("{}"u8.ToArray());
+
+    public Task<BackupSummary> BackUpAsync(Stream output, DateTimeOffset now, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("A database of a test that keeps nothing has no backup.");
+
+    public Task<StoreConflict> RestoreAsync(BackupReader backup, bool replaces, CancellationToken cancellationToken) => Reach(StoreConflict.None);
 
     public ValueTask DisposeAsync() => default;
 
