@@ -18,12 +18,14 @@ namespace NativeGateway.Hosting;
 /// <param name="Key">What clients carry for the gateway (session ids, request states, cursors) is sealed with keys derived from it.</param>
 /// <param name="IsStateless">Clients get no sessions.</param>
 /// <param name="Stored">Catalogs kept from an earlier run, so that lists are there before the upstreams are.</param>
+/// <param name="Quotas">Where shares of quotas come from.</param>
 /// <param name="Usage">Takes an event for every finished request, or refuses it at once.</param>
 /// <param name="Region">Where this gateway is; null when nobody says. Endpoints of the same region come first.</param>
 internal sealed record DataPlaneSetup(
     EncryptionKey Key,
     bool IsStateless,
     IReadOnlyList<StoredCatalog> Stored,
+    IQuotaSource Quotas,
     ChannelWriter<UsageEvent> Usage,
     Func<HealthReport> Health,
     string? Region = null)
@@ -46,6 +48,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
     private readonly SuspendedCalls _suspended;
     private readonly PageVisits _visits;
     private readonly ErrorResponder _responder;
+    private readonly QuotaGate _quotas;
 
     public DataPlaneParts(SnapshotHolder snapshots, DataPlaneSetup setup, TimeProvider time, ILoggerFactory loggers)
     {
@@ -68,6 +71,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         Verifier = new SecretVerifier();
         Authenticator = new Authenticator(time, Verifier);
         Limiter = new RateLimiter(time);
+        _quotas = new QuotaGate(setup.Quotas, time);
         var logLevels = new LogLevels(Upstreams, Catalogs, _sessions, time);
         var tasks = new TaskIds(new StateSeal(setup.Key.Derive("task ids")));
         var forwarder = NewForwarder(setup.Key, tasks, logLevels, info, time);
@@ -78,6 +82,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             new RevisionGate(_sessions),
             new Resolver(Catalogs, Refresher, tasks),
             Limiter,
+            _quotas,
             new LocalMethods(
                 new Handshake(Catalogs, Refresher, _sessions, info),
                 lists,
@@ -174,6 +179,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         _sse.Close();
         _sessions.Dispose();
         _sse.Dispose();
+        await _quotas.DisposeAsync().ConfigureAwait(false);
         await _suspended.DisposeAsync().ConfigureAwait(false);
         await Refresher.DisposeAsync().ConfigureAwait(false);
         await Upstreams.DisposeAsync().ConfigureAwait(false);
@@ -246,11 +252,15 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         Metrics.AddGauge("mcp_gateway_replay_events_dropped_total", () => _sessions.Replays.Dropped);
         Metrics.AddGauge("mcp_gateway_calls_suspended", () => _suspended.Count);
         Metrics.AddGauge("mcp_gateway_requests_running", () => Proxy.Running);
+        Metrics.AddGauge(
+            "mcp_gateway_quota_overruns_total", () => [Overruns(QuotaKind.DailyCalls), Overruns(QuotaKind.MonthlyCalls), Overruns(QuotaKind.MonthlySpend)]);
         Metrics.AddGauge("mcp_gateway_processes", () => slots.Taken);
         Metrics.AddGauge("mcp_gateway_stream_messages_dropped_total", () => _subscriptions.Dropped);
         HealthGauges.AddTo(Metrics, _snapshots, Upstreams);
         Metrics.AddGauge("mcp_gateway_health_events_dropped_total", () => HealthEvents.Dropped);
     }
+
+    private Metrics.Sample Overruns(QuotaKind kind) => new($"quota=\"{kind.Name()}\"", _quotas.OverrunsOf(kind));
 
     private bool IsAvailable(Upstream upstream) => Catalogs.OfferOf(upstream.Id).Status.Gap == CatalogGap.None;
 

@@ -4,6 +4,7 @@ using NativeGateway.ControlPlane.Admin;
 using NativeGateway.ControlPlane.Audit;
 using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Health;
+using NativeGateway.ControlPlane.Quotas;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.ControlPlane.Usage;
 using NativeGateway.Model;
@@ -79,9 +80,10 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var feed = new ChangeFeed(store, loader, context.Time, loggers.CreateLogger<ChangeFeed>());
         var keeper = new CatalogKeeper(store, context.Time, loggers.CreateLogger<CatalogKeeper>());
         var usage = NewUsageChannel();
+        var ledger = new QuotaLedger(stores.Quotas, loggers.CreateLogger<QuotaLedger>());
         DataPlaneParts? parts = null;
         var refusals = new RefusalLedger(context.Time);
-        var setup = new DataPlaneSetup(key, options.Stateless, await keeper.LoadAsync(signals.Stop), usage.Writer, () => Report(feed, parts), options.Region)
+        var setup = new DataPlaneSetup(key, options.Stateless, await keeper.LoadAsync(signals.Stop), ledger, usage.Writer, () => Report(feed, parts), options.Region)
         {
             Denied = refusals.Note,
         };

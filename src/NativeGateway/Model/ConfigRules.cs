@@ -16,6 +16,9 @@ internal static class ConfigRules
     /// <summary>So that the sum of all calls of a year fits into 64 bits of millionths.</summary>
     private const decimal MaxCost = 1000;
 
+    /// <summary>So that sums of millionths stay far from the edge of 64 bits.</summary>
+    public const decimal MaxSpend = 1_000_000_000;
+
     private static readonly TimeSpan MaxTimeout = TimeSpan.FromHours(1);
 
     private static readonly SearchValues<char> NameLetters =
@@ -90,6 +93,14 @@ internal static class ConfigRules
         if (limit is not null && (limit.RequestsPerMinute is < 1 or > MaxLimit || limit.Burst is < 1 or > MaxLimit))
         {
             faults.Add($"{place}: requests per minute and burst must be between 1 and {MaxLimit}; leave the limit out for none.");
+        }
+    }
+
+    public static void CheckQuotas(QuotaConfig quotas, string place, List<string> faults)
+    {
+        if (quotas.DailyCalls < 0 || quotas.MonthlyCalls < 0 || quotas.MonthlySpend is < 0 or > MaxSpend)
+        {
+            faults.Add($"{place}: calls must be at least 0 and spending between 0 and {MaxSpend}; leave out what shall not be limited.");
         }
     }
 

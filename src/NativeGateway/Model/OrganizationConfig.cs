@@ -5,6 +5,12 @@ namespace NativeGateway.Model;
 /// <param name="AllowedNetworks">CIDR blocks that callers may come from; empty allows every address.</param>
 internal sealed record OrganizationConfig(Guid Id, string Name, bool Suspended, IReadOnlyList<string> AllowedNetworks, LimitConfig? Limits)
 {
+    /// <summary>One of <see cref="GatewaySettings.Plans"/>; null for none, which limits nothing.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>Of its own, above those of the plan.</summary>
+    public QuotaConfig Quotas { get; init; } = QuotaConfig.None;
+
     /// <summary>Grows by one whenever this record is stored, which the store does; 0 for one that never was.</summary>
     public long Version { get; init; }
 }

@@ -31,6 +31,9 @@ internal sealed record GatewaySettings
     /// <summary>For keys without limits of their own; null for none.</summary>
     public LimitConfig? KeyLimits { get; init; } = new(600, 100);
 
+    /// <summary>What organizations can be given, by name.</summary>
+    public IReadOnlyDictionary<string, QuotaConfig> Plans { get; init; } = BuiltInPlans.All;
+
     /// <summary>Refused credentials per caller's address.</summary>
     public LimitConfig AddressLimits { get; init; } = new(60, 30);
 
@@ -124,6 +127,9 @@ internal sealed class Caller
 
     /// <summary>One bucket for all keys of the organization; null for none.</summary>
     public required LimitConfig? OrganizationLimits { get; init; }
+
+    /// <summary>Shared by all keys of the organization; null when its calls are not counted.</summary>
+    public Quotas? Quotas { get; init; }
 
     /// <summary>Where callers may come from; null for everywhere.</summary>
     public required AddressSet? AllowedNetworks { get; init; }

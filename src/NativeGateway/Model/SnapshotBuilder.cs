@@ -99,7 +99,9 @@ internal static class SnapshotBuilder
         var upstreams = parts.Upstreams.Where(upstream => !upstream.Disabled).ToLookup(upstream => upstream.WorkspaceId);
         var workspaces = parts.Workspaces.ToFrozenDictionary(workspace => workspace.Id, workspace => CompileWorkspace(workspace, upstreams[workspace.Id]));
         var organizations = parts.Organizations.ToDictionary(
-            organization => organization.Id, organization => (organization, CompileNetworks(organization.AllowedNetworks)));
+            organization => organization.Id,
+            organization => new CompiledOrganization(
+                organization, CompileNetworks(organization.AllowedNetworks), Quotas.Compile(organization.Id, QuotasOf(organization, settings))));
 
         var callers = parts.FileKeys.Select(key => CompileFileKey(key, parts, workspaces, organizations, settings))
             .Concat(parts.Keys.Select(key => CompileKey(key, workspaces, organizations, settings)));
@@ -148,10 +150,10 @@ internal static class SnapshotBuilder
     private static Caller CompileKey(
         KeyConfig key,
         FrozenDictionary<Guid, Workspace> workspaces,
-        Dictionary<Guid, (OrganizationConfig Config, AddressSet? Networks)> organizations,
+        Dictionary<Guid, CompiledOrganization> organizations,
         GatewaySettings settings)
     {
-        var (organization, networks) = organizations[key.OrganizationId];
+        var (organization, networks, quotas) = organizations[key.OrganizationId];
         return new Caller
         {
             KeyId = key.Id,
@@ -163,6 +165,7 @@ internal static class SnapshotBuilder
             Limits = key.Limits ?? settings.KeyLimits,
             ToolLimits = CompileToolLimits(key.ToolLimits),
             OrganizationLimits = organization.Limits,
+            Quotas = quotas,
             AllowedNetworks = networks,
             SecretHash = key.SecretHash,
             OrganizationSuspended = organization.Suspended,
@@ -175,10 +178,10 @@ internal static class SnapshotBuilder
         FileKey key,
         SnapshotParts parts,
         FrozenDictionary<Guid, Workspace> workspaces,
-        Dictionary<Guid, (OrganizationConfig Config, AddressSet? Networks)> organizations,
+        Dictionary<Guid, CompiledOrganization> organizations,
         GatewaySettings settings)
     {
-        var (organization, networks) = organizations[parts.Default!.OrganizationId];
+        var (organization, networks, quotas) = organizations[parts.Default!.OrganizationId];
         return new Caller
         {
             KeyId = key.Id,
@@ -190,11 +193,16 @@ internal static class SnapshotBuilder
             Limits = key.Limits ?? settings.KeyLimits,
             ToolLimits = CompileToolLimits(key.ToolLimits),
             OrganizationLimits = organization.Limits,
+            Quotas = quotas,
             AllowedNetworks = networks,
             SecretDigest = key.Digest,
             OrganizationSuspended = organization.Suspended,
         };
     }
+
+    /// <summary>The plan is there: <see cref="SnapshotRules"/> saw to that.</summary>
+    private static QuotaConfig QuotasOf(OrganizationConfig organization, GatewaySettings settings) =>
+        organization.Quotas.Over(organization.Plan is { } plan ? settings.Plans[plan] : QuotaConfig.None);
 
     private static AddressSet? CompileNetworks(IReadOnlyList<string> networks) =>
         networks.Count == 0 ? null : AddressSet.TryParse(networks, out _);
@@ -205,4 +213,7 @@ internal static class SnapshotBuilder
     private static ToolLimit[] CompileToolLimits(IReadOnlyDictionary<string, LimitConfig> limits) =>
         [.. limits.OrderBy(limit => limit.Key, StringComparer.Ordinal)
             .Select(limit => new ToolLimit(limit.Key, new GlobSet(new GlobRule([limit.Key], [])), limit.Value))];
+
+    /// <summary>What the callers of one organization have in common.</summary>
+    private sealed record CompiledOrganization(OrganizationConfig Config, AddressSet? Networks, Quotas? Quotas);
 }

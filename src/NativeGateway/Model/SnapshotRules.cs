@@ -16,7 +16,7 @@ internal static class SnapshotRules
     public static void Check(SnapshotParts parts, GatewaySettings settings, List<string> faults)
     {
         CheckSettings(settings, faults);
-        CheckTenants(parts, faults);
+        CheckTenants(parts, settings, faults);
         foreach (var upstream in parts.Upstreams)
         {
             ConfigRules.CheckUpstream(upstream, PlaceOf(upstream, parts), faults);
@@ -32,19 +32,29 @@ internal static class SnapshotRules
         ConfigRules.CheckLimit(settings.KeyLimits, "limits", faults);
         ConfigRules.CheckLimit(settings.AddressLimits, "limits for refused credentials", faults);
         ConfigRules.CheckNetworks(settings.TrustedProxies, "network.trustedProxies", faults);
+        foreach (var (name, plan) in settings.Plans)
+        {
+            ConfigRules.CheckQuotas(plan, $"plans.{name}", faults);
+        }
+
         if (settings.MaxRequestBytes < 1 || settings.MaxConcurrentRequests < 1 || settings.MaxProcesses < 1)
         {
             faults.Add("limits: the largest request, the number of concurrent requests and the number of processes must be at least 1; change them.");
         }
     }
 
-    private static void CheckTenants(SnapshotParts parts, List<string> faults)
+    private static void CheckTenants(SnapshotParts parts, GatewaySettings settings, List<string> faults)
     {
         var organizations = parts.Organizations.DistinctBy(organization => organization.Id).ToDictionary(organization => organization.Id);
         foreach (var organization in parts.Organizations)
         {
             ConfigRules.CheckNetworks(organization.AllowedNetworks, $"organization '{organization.Name}': allowed networks", faults);
             ConfigRules.CheckLimit(organization.Limits, $"organization '{organization.Name}': limits", faults);
+            ConfigRules.CheckQuotas(organization.Quotas, $"organization '{organization.Name}': quotas", faults);
+            if (organization.Plan is { } plan && !settings.Plans.ContainsKey(plan))
+            {
+                faults.Add($"organization '{organization.Name}': there is no plan '{plan}'; give it one of {string.Join(", ", settings.Plans.Keys.Order(StringComparer.Ordinal))}, or none.");
+            }
         }
 
         foreach (var workspace in parts.Workspaces.Where(workspace => !organizations.ContainsKey(workspace.OrganizationId)))

@@ -9,7 +9,7 @@ namespace NativeGateway.Storage;
 /// </summary>
 internal sealed class Rows(SecretBox secrets)
 {
-    public const string OrganizationColumns = "id, name, suspended, allowed_networks, limits, version";
+    public const string OrganizationColumns = "id, name, suspended, allowed_networks, limits, version, plan, quotas";
     public const string WorkspaceColumns = "id, organization_id, name, instructions, version";
     public const string KeyColumns =
         "id, organization_id, workspace_id, name, secret_hash, scopes, permissions, limits, created_at, expires_at, revoked_at, tool_limits, version";
@@ -31,6 +31,8 @@ internal sealed class Rows(SecretBox secrets)
         row.GetGuid(0), row.GetString(1), row.GetBoolean(2), StorageJson.Strings(row.GetString(3)), StorageJson.Limits(Text(row, 4)))
     {
         Version = row.GetInt64(5),
+        Plan = Text(row, 6),
+        Quotas = StorageJson.Quotas(Text(row, 7)),
     };
 
     public static Column[] Row(OrganizationConfig organization) =>
@@ -40,6 +42,8 @@ internal sealed class Rows(SecretBox secrets)
         new("suspended", organization.Suspended),
         new("allowed_networks", StorageJson.Write(organization.AllowedNetworks)),
         new("limits", StorageJson.Write(organization.Limits)),
+        new("plan", organization.Plan),
+        new("quotas", StorageJson.Write(organization.Quotas)),
     ];
 
     public static WorkspaceConfig Workspace(DbDataReader row) => new(row.GetGuid(0), row.GetGuid(1), row.GetString(2), Text(row, 3)) { Version = row.GetInt64(4) };

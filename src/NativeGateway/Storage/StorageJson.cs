@@ -12,6 +12,7 @@ namespace NativeGateway.Storage;
 [JsonSerializable(typeof(GlobRule))]
 [JsonSerializable(typeof(PermissionConfig))]
 [JsonSerializable(typeof(LimitConfig))]
+[JsonSerializable(typeof(QuotaConfig))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, LimitConfig>))]
 internal sealed partial class StorageJson : JsonSerializerContext
@@ -21,6 +22,8 @@ internal sealed partial class StorageJson : JsonSerializerContext
     public static string Write(PermissionConfig value) => JsonSerializer.Serialize(value, Default.PermissionConfig);
 
     public static string? Write(LimitConfig? value) => value is null ? null : JsonSerializer.Serialize(value, Default.LimitConfig);
+
+    public static string? Write(QuotaConfig value) => value == Model.QuotaConfig.None ? null : JsonSerializer.Serialize(value, Default.QuotaConfig);
 
     public static string Write(IReadOnlyList<string> value) => JsonSerializer.Serialize(value, Default.IReadOnlyListString);
 
@@ -36,6 +39,8 @@ internal sealed partial class StorageJson : JsonSerializerContext
     public static IReadOnlyDictionary<string, LimitConfig> ToolLimits(string? json) => json is null
         ? new Dictionary<string, LimitConfig>()
         : JsonSerializer.Deserialize(json, Default.IReadOnlyDictionaryStringLimitConfig) ?? throw Missing();
+
+    public static QuotaConfig Quotas(string? json) => json is null ? Model.QuotaConfig.None : JsonSerializer.Deserialize(json, Default.QuotaConfig) ?? throw Missing();
 
     public static IReadOnlyList<string> Strings(string json) => JsonSerializer.Deserialize(json, Default.IReadOnlyListString) ?? throw Missing();
 

@@ -62,7 +62,7 @@ internal static class StoredTables
     public static readonly IReadOnlyList<StoredTable> All =
     [
         Table("registry_state", null, "id integer, revision integer, key_check bytes") with { IsSingle = true },
-        Table("organizations", "id = @organization", "id uuid, name text, suspended flag, allowed_networks text, limits text, version integer"),
+        Table("organizations", "id = @organization", "id uuid, name text, suspended flag, allowed_networks text, limits text, version integer, plan text, quotas text"),
         Table("workspaces", OfOrganization, "id uuid, organization_id uuid, name text, instructions text, version integer"),
         Table(
             "upstreams",
@@ -88,6 +88,7 @@ internal static class StoredTables
             OfOrganization,
             "at integer, organization_id uuid, workspace_id uuid, key_id text, upstream_id uuid, upstream_key text, name text, method text, outcome text, "
             + "status integer, code integer, duration_us integer, request_id text") with { Numbered = "id", IsExportedAsRows = true },
+        Table("quota_uses", OfOrganization, "organization_id uuid, quota text, period text, taken integer, granted integer") with { IsExportedAsRows = true },
 
         // Entries stay when their organization goes: they name nothing but ids, and a chain with a hole proves nothing.
         Table(

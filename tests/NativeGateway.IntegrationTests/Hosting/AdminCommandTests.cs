@@ -77,6 +77,12 @@ public sealed class AdminCommandTests : IAsyncLifetime
         Assert.Equal(0, await OneAsync("orgs", "create", "acme"));
         Assert.Equal(1, await OneAsync("orgs", "create", "acme"));
         Assert.Equal(0, await OneAsync("workspaces", "create", "main", "--org", "acme"));
+        Assert.Equal(0, await OneAsync("orgs", "limit", "acme", "--plan", "pro", "--daily-calls", "50", "--mode", "hard"));
+        Assert.Equal(0, await OneAsync("orgs", "limit", "acme", "--mode", "none", "--monthly-spend", "1.5"));
+        var limited = JsonDocument.Parse(Cli.Out).RootElement;
+        Assert.Equal("pro", limited.GetProperty("plan").GetString());
+        Assert.Equal(["dailyCalls", "monthlySpend"], limited.GetProperty("quotas").EnumerateObject().Select(member => member.Name));
+        Assert.Equal(1, await OneAsync("orgs", "limit", "acme", "--plan", "nameless"));
         Assert.Equal(0, await OneAsync("orgs", "suspend", "acme"));
         Assert.Equal(0, await OneAsync("orgs", "list"));
         Assert.Contains("suspended  acme", Cli.Out, StringComparison.Ordinal);

@@ -46,6 +46,29 @@ internal static class JsonParts
         json.WriteEndObject();
     }
 
+    /// <summary>Only what it sets.</summary>
+    public static void WriteQuotas(this Utf8JsonWriter json, string name, QuotaConfig quotas)
+    {
+        json.WriteStartObject(name);
+        WriteAmount(json, "dailyCalls", quotas.DailyCalls);
+        WriteAmount(json, "monthlyCalls", quotas.MonthlyCalls);
+        WriteAmount(json, "monthlySpend", quotas.MonthlySpend);
+        if (quotas.IsSoft is { } isSoft)
+        {
+            json.WriteString("mode", isSoft ? "soft" : "hard");
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteAmount(Utf8JsonWriter json, string name, decimal? amount)
+    {
+        if (amount is { } value)
+        {
+            json.WriteNumber(name, value);
+        }
+    }
+
     /// <summary>Left out when there is none.</summary>
     public static void WriteLimit(this Utf8JsonWriter json, string name, LimitConfig? limit)
     {

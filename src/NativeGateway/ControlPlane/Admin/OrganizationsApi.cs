@@ -10,9 +10,9 @@ internal sealed class OrganizationsApi(RegistryWriter registry, Creations creati
 {
     private const string Path = "/organizations";
 
-    private static readonly string[] Known = ["name", "suspended", "allowedNetworks", "limits"];
+    private static readonly string[] Known = ["name", "suspended", "allowedNetworks", "limits", "plan", "quotas"];
 
-    private static readonly string[] InstanceOnly = ["suspended", "limits"];
+    private static readonly string[] InstanceOnly = ["suspended", "limits", "plan", "quotas"];
 
     public async Task<AdminAnswer> ListAsync(AdminRequest request)
     {
@@ -146,7 +146,11 @@ internal sealed class OrganizationsApi(RegistryWriter registry, Creations creati
             TenantRules.ReadName(body, members),
             members.TryGetValue("suspended", out var suspended) && (suspended.Flag() ?? false),
             networks,
-            members.TryGetValue("limits", out var limits) ? LimitReader.Read(limits) : null);
+            members.TryGetValue("limits", out var limits) ? LimitReader.Read(limits) : null)
+        {
+            Plan = members.TryGetValue("plan", out var plan) ? plan.Text() : null,
+            Quotas = members.TryGetValue("quotas", out var quotas) ? QuotaReader.Read(quotas) : QuotaConfig.None,
+        };
     }
 
     private static OrganizationConfig? Find(AdminRequest request, RegistryConfig state, string id) =>
@@ -168,5 +172,11 @@ internal sealed class OrganizationsApi(RegistryWriter registry, Creations creati
         json.WriteBoolean("suspended", organization.Suspended);
         json.WriteTexts("allowedNetworks", organization.AllowedNetworks);
         json.WriteLimit("limits", organization.Limits);
+        if (organization.Plan is { } plan)
+        {
+            json.WriteString("plan", plan);
+        }
+
+        json.WriteQuotas("quotas", organization.Quotas);
     }
 }

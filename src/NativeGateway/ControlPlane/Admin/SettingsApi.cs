@@ -65,6 +65,13 @@ internal sealed class SettingsApi(RegistryWriter registry)
         json.WriteTexts("trustedProxies", settings.TrustedProxies);
         json.WriteBoolean("allowPrivateUpstreams", settings.AllowPrivateUpstreams);
         json.WriteEndObject();
+        json.WriteStartObject("plans");
+        foreach (var name in settings.Plans.Keys.Order(StringComparer.Ordinal))
+        {
+            json.WriteQuotas(name, settings.Plans[name]);
+        }
+
+        json.WriteEndObject();
         json.WriteStartObject("stdio");
         json.WriteTexts("allowedCommands", settings.AllowedCommands);
         json.WriteNumber("maxProcesses", settings.MaxProcesses);

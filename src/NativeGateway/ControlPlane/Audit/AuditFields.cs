@@ -18,6 +18,8 @@ internal static class AuditFields
         ["suspended"] = organization.Suspended ? "true" : "false",
         ["allowedNetworks"] = List(organization.AllowedNetworks),
         ["limits"] = organization.Limits?.ToString(),
+        ["plan"] = organization.Plan,
+        ["quotas"] = organization.Quotas == QuotaConfig.None ? null : organization.Quotas.ToString(),
     };
 
     public static Dictionary<string, string?> Of(WorkspaceConfig workspace) => new()

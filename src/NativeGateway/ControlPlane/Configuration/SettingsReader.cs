@@ -4,8 +4,8 @@ using NativeGateway.Model;
 namespace NativeGateway.ControlPlane.Configuration;
 
 /// <summary>
-/// Reads the settings of the file that take effect with a reload: <c>auth.required</c>, <c>limits</c>, <c>network</c>, <c>stdio</c>, <c>usage</c>,
-/// <c>audit</c>.
+/// Reads the settings of the file that take effect with a reload: <c>auth.required</c>, <c>limits</c>, <c>network</c>, <c>plans</c>, <c>stdio</c>,
+/// <c>usage</c>, <c>audit</c>.
 /// </summary>
 internal static class SettingsReader
 {
@@ -39,6 +39,11 @@ internal static class SettingsReader
         if (document.TryGetValue("audit", out var audit) && audit.Members("retention") is { } members && members.TryGetValue("retention", out var retention))
         {
             settings = settings with { AuditRetention = retention.Duration(ShortestAudit, LongestAudit) };
+        }
+
+        if (document.TryGetValue("plans", out var plans))
+        {
+            settings = settings with { Plans = QuotaReader.ReadPlans(plans) };
         }
 
         return document.TryGetValue("stdio", out var stdio) ? ReadStdio(stdio, settings) : settings;

@@ -39,6 +39,9 @@ internal sealed record SettingsOverride
 
     public TimeSpan? AuditRetention { get; init; }
 
+    /// <summary>Beside those that there are already; one of the same name replaces it.</summary>
+    public IReadOnlyDictionary<string, QuotaConfig>? Plans { get; init; }
+
     public GatewaySettings ApplyTo(GatewaySettings settings) => settings with
     {
         AuthRequired = AuthRequired ?? settings.AuthRequired,
@@ -52,5 +55,17 @@ internal sealed record SettingsOverride
         MaxProcesses = MaxProcesses ?? settings.MaxProcesses,
         Usage = Usage ?? settings.Usage,
         AuditRetention = AuditRetention ?? settings.AuditRetention,
+        Plans = Plans is null ? settings.Plans : Above(settings.Plans, Plans),
     };
+
+    private static Dictionary<string, QuotaConfig> Above(IReadOnlyDictionary<string, QuotaConfig> plans, IReadOnlyDictionary<string, QuotaConfig> own)
+    {
+        var all = new Dictionary<string, QuotaConfig>(plans, StringComparer.Ordinal);
+        foreach (var (name, plan) in own)
+        {
+            all[name] = plan;
+        }
+
+        return all;
+    }
 }

@@ -7,8 +7,8 @@ using NativeGateway.Model;
 namespace NativeGateway.ControlPlane.Registry;
 
 /// <summary>
-/// The settings that administrators change: one JSON text in the registry, in the shape of the file's <c>limits</c>, <c>network</c> and
-/// <c>stdio</c>. The file beats it.
+/// The settings that administrators change: one JSON text in the registry, in the shape of the file's <c>limits</c>, <c>network</c>,
+/// <c>plans</c> and <c>stdio</c>. The file beats it.
 /// </summary>
 internal static class StoredSettings
 {
@@ -28,7 +28,7 @@ internal static class StoredSettings
     /// <summary>Only what cannot open the gateway or its network to anybody; the rest is for the file, which takes access to the machine.</summary>
     public static SettingsOverride Read(ConfigNode node)
     {
-        if (node.Members("limits", "network", "stdio") is not { } members)
+        if (node.Members("limits", "network", "plans", "stdio") is not { } members)
         {
             return new SettingsOverride();
         }

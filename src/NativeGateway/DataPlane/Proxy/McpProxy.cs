@@ -17,6 +17,7 @@ internal sealed class McpProxy(
     RevisionGate revisions,
     Resolver resolver,
     RateLimiter limiter,
+    QuotaGate quotas,
     LocalMethods local,
     ResourceSubscriptions resources,
     Forwarder forwarder,
@@ -71,7 +72,7 @@ internal sealed class McpProxy(
             ?? await resolver.ResolveAsync(exchange).ConfigureAwait(false)                              // 4  where to
             ?? MirroredParameters.Check(exchange)
             ?? CheckPermission(exchange)                                                                // 5  may it?
-            ?? AcquireLimits(exchange)                                                                  // 6  now?
+            ?? await AcquireLimitsAsync(exchange).ConfigureAwait(false)                                 // 6  now?
             ?? await AnswerAsync(exchange).ConfigureAwait(false);                                       // 7  the answer
     }
 
@@ -147,13 +148,42 @@ internal sealed class McpProxy(
         _ => forwarder.SendAsync(exchange),
     };
 
-    private GatewayError? AcquireLimits(Exchange exchange)
+    private async ValueTask<GatewayError?> AcquireLimitsAsync(Exchange exchange)
     {
         // What a client sends in answer or as a notice is part of a call that was already charged.
         if (exchange.Message.Kind != RpcKind.Request)
         {
             return null;
         }
+
+        if (AcquireToken(exchange) is { } limited)
+        {
+            return limited;
+        }
+
+        if (exchange.Caller.Quotas is not { } own || !IsCall(exchange))
+        {
+            return null;
+        }
+
+        var cost = exchange.Message.MethodCode == McpMethod.ToolsCall ? exchange.Target!.CostMicros : 0;
+        var verdict = await quotas.AcquireAsync(own, cost).ConfigureAwait(false);
+        if (verdict.Limits.IsPresent)
+        {
+            exchange.Reply.Headers.Limits = verdict.Limits;
+        }
+
+        return verdict.Refusal;
+    }
+
+    /// <summary>What quotas count. A modern request that brings answers to questions was counted when it came first.</summary>
+    private static bool IsCall(Exchange exchange) =>
+        exchange.Target is not null
+        && exchange.Message.MethodCode is McpMethod.ToolsCall or McpMethod.PromptsGet or McpMethod.ResourcesRead
+        && !(exchange.Revision.IsModern && exchange.Message.RequestState.IsPresent);
+
+    private GatewayError? AcquireToken(Exchange exchange)
+    {
 
         var tool = exchange.Message.MethodCode == McpMethod.ToolsCall ? exchange.OwnName.Span : default;
         var error = limiter.Acquire(exchange.Caller, exchange.Target, tool, out var state);

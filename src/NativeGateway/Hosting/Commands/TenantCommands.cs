@@ -8,7 +8,7 @@ internal static class TenantCommands
     private const string Organizations = "/organizations";
     private const string Workspaces = "/workspaces";
 
-    public static Command BuildOrganizations(CliContext context) => new("orgs", "Create, list, suspend and delete organizations")
+    public static Command BuildOrganizations(CliContext context) => new("orgs", "Create, list, limit, suspend and delete organizations")
     {
         BuildCreateOrganization(context),
         ListCommand.Build(
@@ -17,6 +17,7 @@ internal static class TenantCommands
         ListCommand.BuildShow(context, Organizations, "organization", "Show an organization"),
         Change("suspend", "Refuse all keys of an organization until it is resumed", """{"suspended":true}""").Build(context, "suspended"),
         Change("resume", "Accept the keys of a suspended organization again", """{"suspended":false}""").Build(context, "resumed"),
+        new OrganizationLimitCommand().Build(context),
         new ChangeCommand(Organizations, "organization", "delete", "Delete an organization that has no workspaces", "DELETE").Build(context, "deleted"),
         new ChangeCommand(Organizations, "organization", "export", "Print everything that is stored about an organization, but for secrets", "GET", "/export")
             .Build(context, (_, answer, _) => AdminVerbs.Print(context, answer)),

@@ -14,8 +14,8 @@ internal static class ConfigFileReader
 {
     private static readonly string[] Known =
     [
-        "$schema", "listen", "database", "data", "stateless", "region", "shutdownTimeout", "logging", "mcpServers", "auth", "limits", "network", "stdio", "tls",
-        "usage", "audit",
+        "$schema", "listen", "database", "data", "stateless", "region", "shutdownTimeout", "logging", "mcpServers", "auth", "limits", "network", "plans", "stdio",
+        "tls", "usage", "audit",
     ];
 
     private static readonly JsonDocumentOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 32 };

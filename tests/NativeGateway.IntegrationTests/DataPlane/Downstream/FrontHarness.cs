@@ -61,7 +61,8 @@ internal sealed class FrontHarness : IAsyncDisposable
         Assert.NotNull(snapshot);
         var encryptionKey = EncryptionKey.Parse(Convert.ToBase64String(new byte[32]), "the test");
         var usage = Channel.CreateUnbounded<UsageEvent>();
-        var setup = new DataPlaneSetup(encryptionKey, isStateless, [], usage.Writer, () => new HealthReport(true, true, null, 1, 0, 0));
+        // No organization here has quotas to ask for.
+        var setup = new DataPlaneSetup(encryptionKey, isStateless, [], null!, usage.Writer, () => new HealthReport(true, true, null, 1, 0, 0));
         var parts = new DataPlaneParts(new SnapshotHolder(snapshot), setup, time, NullLoggerFactory.Instance);
         var options = new GatewayOptions
         {
