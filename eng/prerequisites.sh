@@ -2,6 +2,7 @@
 # Installs the Debian packages that building and testing need, and only those that are missing. Safe to run any number of times.
 #   eng/prerequisites.sh            what ./run.sh needs: the native toolchain and the static libraries
 #   eng/prerequisites.sh --tests    additionally what ./test.sh needs: PostgreSQL, Node.js, Python, curl
+#   eng/prerequisites.sh --load     additionally what loadtest/compare.sh needs: wrk and the proxies to compare with
 set -euo pipefail
 
 packages=(clang lld cmake zlib1g-dev libssl-dev libargon2-dev libsqlite3-dev ca-certificates)
@@ -12,6 +13,8 @@ if [ "${1:-}" = "--tests" ]; then
   command -v npm >/dev/null 2>&1 || packages+=(npm)
   command -v python3 >/dev/null 2>&1 || packages+=(python3)
 fi
+
+if [ "${1:-}" = "--load" ]; then packages+=(wrk nginx-light haproxy python3 procps); fi
 
 missing=()
 for package in "${packages[@]}"; do

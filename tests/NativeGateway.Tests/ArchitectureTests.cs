@@ -32,11 +32,11 @@ public partial class ArchitectureTests
         ["Downstream"] = ["Policy", "Upstream", "Catalog", "Sessions", "Proxy", "Transport"],
         ["Bridge"] = ["Upstream", "Catalog", "Proxy", "Downstream"],
         ["Connector"] = ["Upstream"],
-        ["Transport"] = ["Proxy", "Downstream"],
+        ["Transport"] = [],
     };
 
     private static readonly string[] AspNetPlaces =
-        ["DataPlane/Downstream/", "DataPlane/Connector/ConnectorHub.cs", "DataPlane/Transport/KestrelHandOff.cs", "ControlPlane/Admin/", "Hosting/"];
+        ["DataPlane/Downstream/", "DataPlane/Connector/ConnectorHub.cs", "ControlPlane/Admin/", "Hosting/"];
 
     private const int SoftLimit = 300;
     private const int HardLimit = 600;

@@ -17,7 +17,7 @@ internal static class BridgeHost
         using var clients = new HttpUpstreamClients();
         var pipes = context.OpenPipes();
         using var bridge = new StdioBridge(
-            new LineChannel(pipes), new BridgeWire(options.Url, options.ApiKey, clients.Trusted), loggers.CreateLogger("NativeGateway"));
+            new LineChannel(pipes), new BridgeWire(options.Url, options.ApiKey, clients.Trusted.Invoker), loggers.CreateLogger("NativeGateway"));
         await bridge.ReadAsync(signals.Stop);
 
         // When the client has left by itself, already the first signal means that it has waited long enough.

@@ -19,6 +19,8 @@ internal sealed record CommandLineOptions
 
     public string? ApiKey { get; init; }
 
+    public bool KestrelOnly { get; init; }
+
     public string? LogLevel { get; init; }
 
     public string? LogFormat { get; init; }

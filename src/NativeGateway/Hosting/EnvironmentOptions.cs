@@ -9,7 +9,7 @@ internal sealed class EnvironmentOptions(IReadOnlyDictionary<string, string> env
 
     private static readonly string[] Known =
     [
-        "CONFIG", "LISTEN", "DATABASE", "DATA", "STATELESS", "REGION", "NO_AUTH", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_TIMEOUT", "TLS_CERTIFICATE", "TLS_KEY",
+        "CONFIG", "LISTEN", "DATABASE", "DATA", "STATELESS", "REGION", "NO_AUTH", "KESTREL_ONLY", "LOG_LEVEL", "LOG_FORMAT", "SHUTDOWN_TIMEOUT", "TLS_CERTIFICATE", "TLS_KEY",
         "ENCRYPTION_KEY", "API_KEY",
     ];
 

@@ -107,7 +107,7 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
             routes, loader, snapshots, parts.Authenticator, parts.Limiter, parts.TrustedProxies, refusals.Note, loggers.CreateLogger<AdminApi>());
         await using IClientDoor door = options.Stdio is { } stdio
             ? new StdioDoor(stdio, parts, context)
-            : new HttpDoor(options, context, certificates, snapshots, parts, administration, administrator, loggers);
+            : new HttpDoor(options, context, certificates, snapshots, parts, administration, administrator, LeanDoor.TryCreate(options, parts, _logger), loggers);
         if (!await door.TryOpenAsync())
         {
             return ExitCode.Failed;

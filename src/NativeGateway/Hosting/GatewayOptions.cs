@@ -86,6 +86,9 @@ internal sealed record GatewayOptions
     /// <summary>What the operator said at start about keys, whatever file and database say; null leaves it to these.</summary>
     public bool? RequiresKey { get; init; }
 
+    /// <summary>Without the lean door: Kestrel alone serves every connection.</summary>
+    public bool KestrelOnly { get; init; }
+
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     public LogOptions Logging { get; init; } = LogOptions.Default;

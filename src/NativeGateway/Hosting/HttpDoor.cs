@@ -9,6 +9,7 @@ namespace NativeGateway.Hosting;
 
 /// <summary>The listeners of <c>serve</c>.</summary>
 /// <param name="administrator">The key that a first start has made; null for later starts.</param>
+/// <param name="lean">Event loops before Kestrel; null for none. Ends with this.</param>
 internal sealed class HttpDoor(
     GatewayOptions options,
     CliContext context,
@@ -17,6 +18,7 @@ internal sealed class HttpDoor(
     DataPlaneParts parts,
     AdminApi administration,
     IssuedKey? administrator,
+    LeanDoor? lean,
     ILoggerFactory loggers) : IClientDoor
 {
     private readonly ILogger _logger = loggers.CreateLogger<HttpDoor>();
@@ -25,6 +27,7 @@ internal sealed class HttpDoor(
         certificates,
         () => snapshots.Current.Settings.MaxRequestBytes,
         loggers,
+        lean?.Front,
         http => AdminApi.Owns(http.Request.Path.Value ?? "") ? administration.HandleAsync(http) : parts.Router.HandleAsync(http));
 
     /// <summary>Never: listeners wait for whoever may come.</summary>
@@ -66,7 +69,12 @@ internal sealed class HttpDoor(
         return true;
     }
 
-    public Task CloseAsync(CancellationToken patience) => _web.StopAsync(patience);
+    public Task CloseAsync(CancellationToken patience) =>
+        Task.WhenAll(lean?.Front.DrainAsync(patience) ?? Task.CompletedTask, _web.StopAsync(patience));
 
-    public ValueTask DisposeAsync() => _web.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _web.DisposeAsync();
+        lean?.Dispose();
+    }
 }

@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using NativeGateway.DataPlane.Downstream;
 
 namespace NativeGateway.Hosting;
 
@@ -29,12 +30,14 @@ internal static class KestrelSetup
     /// <param name="options">Listeners and limits.</param>
     /// <param name="certificates">Null when no listener speaks TLS.</param>
     /// <param name="maxRequestBytes">The present limit of the settings; a reload may change it.</param>
+    /// <param name="lean">The door before Kestrel's plain listeners; null for none.</param>
     /// <param name="handler">Answers every request.</param>
     public static WebApplication Build(
         GatewayOptions options,
         CertificateFiles? certificates,
         Func<int> maxRequestBytes,
         ILoggerFactory loggers,
+        Http1Front? lean,
         RequestDelegate handler)
     {
         var atStart = maxRequestBytes();
@@ -51,6 +54,13 @@ internal static class KestrelSetup
                 Listen(kestrel, address, certificates);
             }
         });
+        if (lean is not null)
+        {
+            // Asked before Kestrel's own transport, which keeps what this one does not take.
+            var tlsPorts = options.Listen.Where(address => address.IsTls).Select(address => address.Port).ToHashSet();
+            builder.Services.AddSingleton<IConnectionListenerFactory>(new KestrelHandOff(lean, tlsPorts, loggers));
+        }
+
         var application = builder.Build();
         application.Run(context =>
         {

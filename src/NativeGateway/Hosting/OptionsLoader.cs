@@ -129,6 +129,7 @@ internal sealed class OptionsLoader
             Stateless = _sources.Switch(_arguments.Stateless, "--stateless", "STATELESS", _file?.Options.Stateless, out _),
             Region = _environment.Text("REGION") ?? _file?.Options.Region,
             RequiresKey = noAuth ? false : _arguments.RequireApiAuth ? true : null,
+            KestrelOnly = _sources.Switch(_arguments.KestrelOnly, "--kestrel-only", "KESTREL_ONLY", _file?.Options.KestrelOnly, out _),
             ShutdownTimeout = BuildShutdownTimeout(),
             Logging = BuildLogging(),
         };

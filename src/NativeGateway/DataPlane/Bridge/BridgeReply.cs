@@ -86,7 +86,7 @@ internal sealed class BridgeReply(BridgeWire wire, BridgeHead head, BridgeMessag
                 continue;
             }
 
-            if (response.IsSuccessStatusCode && HttpFrames.TryOpen(response, null) is { IsEventStream: true } resumed)
+            if (response.IsSuccess && HttpFrames.TryOpen(response, null) is { IsEventStream: true } resumed)
             {
                 await _frames.DisposeAsync().ConfigureAwait(false);
                 _frames = resumed;
@@ -94,7 +94,7 @@ internal sealed class BridgeReply(BridgeWire wire, BridgeHead head, BridgeMessag
             }
 
             response.Dispose();
-            if ((int)response.StatusCode < 500)
+            if (response.Status < 500)
             {
                 return false;
             }

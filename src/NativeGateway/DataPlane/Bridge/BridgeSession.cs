@@ -160,11 +160,11 @@ internal sealed class BridgeSession(BridgeWire wire, ILogger logger)
             return (null, sent.Error);
         }
 
-        var sessionId = SessionIdOf(response);
-        if (!response.IsSuccessStatusCode || HttpFrames.TryOpen(response, null) is not { } frames)
+        var sessionId = response.SessionId;
+        if (!response.IsSuccess || HttpFrames.TryOpen(response, null) is not { } frames)
         {
             response.Dispose();
-            return (null, BridgeFailures.Refused(wire.Place, (int)response.StatusCode, wire.HasKey));
+            return (null, BridgeFailures.Refused(wire.Place, response.Status, wire.HasKey));
         }
 
         await using (frames.ConfigureAwait(false))
@@ -181,10 +181,6 @@ internal sealed class BridgeSession(BridgeWire wire, ILogger logger)
 
         return (null, BridgeFailures.Broken(wire.Place));
     }
-
-    /// <summary>What an answer to <c>initialize</c> gives along.</summary>
-    public static string? SessionIdOf(HttpResponseMessage response) =>
-        response.Headers.TryGetValues("Mcp-Session-Id", out var values) ? values.First() : null;
 
     /// <summary>The agreed revision, if it is one with a header; one that this gateway does not know is newer, and has it.</summary>
     private static string? RevisionOf(ReadOnlySpan<byte> result)

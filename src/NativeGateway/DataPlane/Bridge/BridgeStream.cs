@@ -59,7 +59,7 @@ internal sealed class BridgeStream(BridgeWire wire, BridgeSession session, Func<
             return false;
         }
 
-        if (response.IsSuccessStatusCode && HttpFrames.TryOpen(response, null) is { IsEventStream: true } frames)
+        if (response.IsSuccess && HttpFrames.TryOpen(response, null) is { IsEventStream: true } frames)
         {
             _hadStream = true;
             await using (frames.ConfigureAwait(false))
@@ -71,7 +71,7 @@ internal sealed class BridgeStream(BridgeWire wire, BridgeSession session, Func<
             }
         }
 
-        var status = (int)response.StatusCode;
+        var status = response.Status;
         response.Dispose();
         if (_hadStream && status is 404 or 400)
         {

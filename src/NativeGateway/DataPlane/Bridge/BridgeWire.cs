@@ -24,7 +24,7 @@ internal sealed class BridgeWire(Uri url, string? apiKey, HttpMessageInvoker inv
         BridgeHead head, ReadOnlyMemory<byte> message, IReadOnlyList<KeyValuePair<string, string>> mirrored, CancellationToken cancellationToken)
     {
         var request = Create(HttpMethod.Post, head);
-        request.Content = new RpcContent(message);
+        request.Content = new RpcContent(new WireRequest(HttpSessionHead.None, message));
         foreach (var (name, value) in mirrored)
         {
             AddIfPlain(request, name, value);
@@ -74,7 +74,7 @@ internal sealed class BridgeWire(Uri url, string? apiKey, HttpMessageInvoker inv
         {
             try
             {
-                return new HttpSent(await invoker.SendAsync(request, cancellationToken).ConfigureAwait(false), null);
+                return new HttpSent(new ClientWireResponse(await invoker.SendAsync(request, cancellationToken).ConfigureAwait(false)), null);
             }
             catch (Exception fault) when (fault is HttpRequestException or IOException
                 || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))

@@ -156,7 +156,7 @@ internal sealed class StdioBridge(LineChannel client, BridgeWire wire, ILogger l
                 return sent.Error;
             }
 
-            if (response.IsSuccessStatusCode)
+            if (response.IsSuccess)
             {
                 return await ReceiveAsync(message, head, response, cancelled).ConfigureAwait(false);
             }
@@ -177,7 +177,7 @@ internal sealed class StdioBridge(LineChannel client, BridgeWire wire, ILogger l
         }
     }
 
-    private async Task<GatewayError?> ReceiveAsync(BridgeMessage message, BridgeHead head, HttpResponseMessage response, CancellationToken cancelled)
+    private async Task<GatewayError?> ReceiveAsync(BridgeMessage message, BridgeHead head, IWireResponse response, CancellationToken cancelled)
     {
         if (message.Awaited.Count == 0 || HttpFrames.TryOpen(response, message.IsBatch ? ProtocolRevision.Assumed : null) is not { } frames)
         {
@@ -187,7 +187,7 @@ internal sealed class StdioBridge(LineChannel client, BridgeWire wire, ILogger l
                 _listening ??= new BridgeStream(wire, _session, WriteAsync).RunAsync(_closing.Token);
             }
 
-            return message.Awaited.Count == 0 ? null : BridgeFailures.Refused(wire.Place, (int)response.StatusCode, wire.HasKey);
+            return message.Awaited.Count == 0 ? null : BridgeFailures.Refused(wire.Place, response.Status, wire.HasKey);
         }
 
         await using var reply = new BridgeReply(wire, head, message, frames);
@@ -201,7 +201,7 @@ internal sealed class StdioBridge(LineChannel client, BridgeWire wire, ILogger l
     }
 
     /// <summary>What later messages depend on.</summary>
-    private void TakeNote(BridgeMessage message, HttpResponseMessage response, ReadOnlySpan<byte> bytes, in RpcMessage read)
+    private void TakeNote(BridgeMessage message, IWireResponse response, ReadOnlySpan<byte> bytes, in RpcMessage read)
     {
         if (read.Kind != RpcKind.Result)
         {
@@ -210,7 +210,7 @@ internal sealed class StdioBridge(LineChannel client, BridgeWire wire, ILogger l
 
         if (message.IsInitialize)
         {
-            _session.Open(message.Bytes, read.Result.Of(bytes), BridgeSession.SessionIdOf(response));
+            _session.Open(message.Bytes, read.Result.Of(bytes), response.SessionId);
         }
         else if (message.IsModern && message.Head.MethodCode == McpMethod.ToolsList)
         {

@@ -1,5 +1,3 @@
-using System.Globalization;
-using Microsoft.AspNetCore.Http;
 using NativeGateway.DataPlane.Proxy;
 using NativeGateway.DataPlane.Sessions;
 using NativeGateway.Protocol;
@@ -11,7 +9,7 @@ namespace NativeGateway.DataPlane.Downstream;
 /// decided as late as that, because some errors must be told by it. Where the client has a session, a wait for an upstream lasts 10 s at most
 /// before the stream begins: only a stream tells the client how to come back for its answer.
 /// </summary>
-internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IReplySink, IAsyncDisposable
+internal sealed class HttpReplySink(IClientResponse response, RequestHead head) : IReplySink, IAsyncDisposable
 {
     /// <summary>How long a client waits for the first byte before the reply becomes a stream that it can resume.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
@@ -51,7 +49,7 @@ internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IRe
 
     public async ValueTask CompleteAsync(int status, MessageEditor message)
     {
-        if (!head.AcceptsJson && head.AcceptsEventStream && status == StatusCodes.Status200OK)
+        if (!head.AcceptsJson && head.AcceptsEventStream && status == 200)
         {
             Begin();
         }
@@ -62,22 +60,16 @@ internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IRe
             return;
         }
 
-        var response = context.Response;
-        response.StatusCode = status;
-        response.ContentType = "application/json";
-        response.ContentLength = message.Length;
-        ApplyHeaders();
-        message.WriteTo(response.BodyWriter);
-        await response.BodyWriter.FlushAsync().ConfigureAwait(false);
+        response.Begin(new ResponseHead(status, ResponseContent.Json, message.Length, head.RequestId, Headers));
+        message.WriteTo(response.Body);
+        await response.Body.FlushAsync().ConfigureAwait(false);
     }
 
     public ValueTask CompleteEmptyAsync(int status)
     {
         if (TryBeginJson())
         {
-            context.Response.StatusCode = status;
-            context.Response.ContentLength = status == StatusCodes.Status202Accepted ? 0 : null;
-            ApplyHeaders();
+            response.Begin(new ResponseHead(status, ResponseContent.None, 0, head.RequestId, Headers));
         }
 
         return ValueTask.CompletedTask;
@@ -122,8 +114,7 @@ internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IRe
                 return;
             }
 
-            ApplyHeaders();
-            _stream = SseWriter.Begin(context);
+            _stream = SseWriter.Begin(response, head.RequestId, Headers);
             _begun = BeginAsync(_stream);
         }
     }
@@ -136,7 +127,7 @@ internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IRe
         }
 
         _replay = _session.Replay.Begin();
-        _reader = _replay.Attach(stream.WriteAsync, context.RequestAborted);
+        _reader = _replay.Attach(stream.WriteAsync, response.ClientGone);
         await _replay.StartAsync(_reader, null).ConfigureAwait(false);
         if (!_session.Replay.Primes)
         {
@@ -156,38 +147,4 @@ internal sealed class HttpReplySink(HttpContext context, RequestHead head) : IRe
             await _replay.SendAsync(message).ConfigureAwait(false);
         }
     }
-
-    private void ApplyHeaders()
-    {
-        var headers = context.Response.Headers;
-        headers["X-Request-Id"] = head.RequestId;
-        if (Headers.Limits is { Limit: > 0 } limits)
-        {
-            headers["X-RateLimit-Limit"] = Text(limits.Limit);
-            headers["X-RateLimit-Remaining"] = Text(limits.Remaining);
-            headers["X-RateLimit-Reset"] = Text(limits.ResetSeconds);
-        }
-
-        if (Headers.IssuedSession is { } session)
-        {
-            headers["Mcp-Session-Id"] = session.Id;
-        }
-
-        if (Headers.RetryAfter is { } delay)
-        {
-            headers.RetryAfter = Text(Math.Max(1, (long)Math.Ceiling(delay.TotalSeconds)));
-        }
-
-        if (Headers.ChallengesCredentials)
-        {
-            headers.WWWAuthenticate = "Bearer realm=\"native-gateway\", error=\"invalid_token\"";
-        }
-
-        if (Headers.Allow is { } allow)
-        {
-            headers.Allow = allow;
-        }
-    }
-
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

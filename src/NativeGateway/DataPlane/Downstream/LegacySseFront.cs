@@ -33,7 +33,7 @@ internal sealed class LegacySseFront(
     public async Task StreamAsync(HttpContext context, string upstreamName)
     {
         var head = RequestHeads.Read(context, Encoding.UTF8.GetBytes(upstreamName), trustedProxies.Current);
-        await using var reply = new HttpReplySink(context, head);
+        await using var reply = new HttpReplySink(new KestrelResponse(context), head);
         var exchange = new Exchange(head, reply, null, context.RequestAborted);
         var error = CheckMethod(context, reply, HttpMethods.Get)
             ?? await proxy.AdmitCallerAsync(exchange).ConfigureAwait(false)
@@ -45,8 +45,7 @@ internal sealed class LegacySseFront(
             return;
         }
 
-        context.Response.Headers["X-Request-Id"] = head.RequestId;
-        await using var writer = SseWriter.Begin(context, EventPrefix);
+        await using var writer = SseWriter.Begin(new KestrelResponse(context), head.RequestId, reply.Headers, EventPrefix);
 
         // 128 random bits: whoever knows the id still needs the key, but nobody shall be able to try ids.
         var id = RandomNumberGenerator.GetHexString(32, lowercase: true);
@@ -73,7 +72,7 @@ internal sealed class LegacySseFront(
     public async Task PostAsync(HttpContext context)
     {
         var head = RequestHeads.Read(context, default, trustedProxies.Current);
-        await using var reply = new HttpReplySink(context, head);
+        await using var reply = new HttpReplySink(new KestrelResponse(context), head);
         var exchange = new Exchange(head, reply, context.Request.BodyReader, context.RequestAborted) { ExplainBrokenBody = BrokenBodies.Explain };
         try
         {

@@ -8,6 +8,36 @@ using NativeGateway.Model;
 
 namespace NativeGateway.DataPlane.Downstream;
 
+/// <summary>The headers that decide something, as they came: all values of one name.</summary>
+internal readonly record struct HeaderTexts
+{
+    public string? Host { get; init; }
+
+    public StringValues Origin { get; init; }
+
+    public StringValues Accept { get; init; }
+
+    public StringValues ContentType { get; init; }
+
+    public StringValues Authorization { get; init; }
+
+    public StringValues ApiKey { get; init; }
+
+    public StringValues ForwardedFor { get; init; }
+
+    public StringValues ProtocolVersion { get; init; }
+
+    public StringValues SessionId { get; init; }
+
+    public StringValues LastEventId { get; init; }
+
+    public StringValues MirroredMethod { get; init; }
+
+    public StringValues MirroredName { get; init; }
+
+    public StringValues TraceParent { get; init; }
+}
+
 /// <summary>Reads the facts of a <see cref="RequestHead"/> out of an HTTP request.</summary>
 internal static class RequestHeads
 {
@@ -16,30 +46,61 @@ internal static class RequestHeads
 
     public static RequestHead Read(HttpContext context, ReadOnlyMemory<byte> upstreamName, AddressSet trustedProxies)
     {
-        var request = context.Request;
+        var (request, connection) = (context.Request, context.Connection);
         var headers = request.Headers;
-        var accept = headers.Accept;
+        var texts = new HeaderTexts
+        {
+            Host = request.Host.Value,
+            Origin = headers.Origin,
+            Accept = headers.Accept,
+            ContentType = headers.ContentType,
+            Authorization = headers.Authorization,
+            ApiKey = headers["X-API-Key"],
+            ForwardedFor = headers["X-Forwarded-For"],
+            ProtocolVersion = headers["MCP-Protocol-Version"],
+            SessionId = headers["Mcp-Session-Id"],
+            LastEventId = headers["Last-Event-ID"],
+            MirroredMethod = headers["Mcp-Method"],
+            MirroredName = headers["Mcp-Name"],
+            TraceParent = headers.TraceParent,
+        };
+        var address = CallerAddress(connection.RemoteIpAddress ?? IPAddress.None, texts.ForwardedFor, trustedProxies);
+        var onLoopback = connection.LocalIpAddress is { } local && IPAddress.IsLoopback(local);
+        return Create(texts, address, onLoopback, upstreamName, request.ContentLength, name => Single(headers[name]));
+    }
+
+    /// <param name="address">The caller, see <see cref="CallerAddress"/>.</param>
+    /// <param name="findHeader">Any header by its name; null when it is absent.</param>
+    public static RequestHead Create(
+        in HeaderTexts texts,
+        IPAddress address,
+        bool onLoopback,
+        ReadOnlyMemory<byte> upstreamName,
+        long? contentLength,
+        Func<string, string?> findHeader)
+    {
+        var accept = texts.Accept;
         var any = accept.Count == 0 || Lists(accept, "*/*");
         return new RequestHead
         {
             RequestId = NewId(),
-            RemoteAddress = CallerAddress(context, trustedProxies),
-            OnLoopback = context.Connection.LocalIpAddress is { } local && IPAddress.IsLoopback(local),
-            Host = request.Host.Value,
-            Origin = headers.Origin.Count == 0 ? null : headers.Origin.ToString(),
-            Credential = Credential(headers),
+            RemoteAddress = address,
+            OnLoopback = onLoopback,
+            Host = texts.Host,
+            Origin = texts.Origin.Count == 0 ? null : texts.Origin.ToString(),
+            Credential = Credential(texts.Authorization, texts.ApiKey),
             UpstreamName = upstreamName,
-            ContentLength = request.ContentLength,
-            IsJson = request.ContentType is { } type && IsJson(type),
+            ContentLength = contentLength,
+            IsJson = texts.ContentType.ToString() is { Length: > 0 } type && IsJson(type),
             AcceptsJson = any || Lists(accept, "application/json") || Lists(accept, "application/*"),
             AcceptsEventStream = any ? accept.Count > 0 : Lists(accept, "text/event-stream") || Lists(accept, "text/*"),
-            ProtocolVersion = Single(headers["MCP-Protocol-Version"]),
-            SessionId = Single(headers["Mcp-Session-Id"]),
-            LastEventId = Single(headers["Last-Event-ID"]),
-            MirroredMethod = Single(headers["Mcp-Method"]),
-            MirroredName = Single(headers["Mcp-Name"]),
-            FindHeader = name => Single(headers[name]),
-            TraceParent = Single(headers.TraceParent),
+            ProtocolVersion = Single(texts.ProtocolVersion),
+            SessionId = Single(texts.SessionId),
+            LastEventId = Single(texts.LastEventId),
+            MirroredMethod = Single(texts.MirroredMethod),
+            MirroredName = Single(texts.MirroredName),
+            FindHeader = findHeader,
+            TraceParent = Single(texts.TraceParent),
         };
     }
 
@@ -47,16 +108,15 @@ internal static class RequestHeads
     /// The presented key: <c>Authorization: Bearer</c> or <c>ApiKey</c>, or <c>X-API-Key</c>. Two different keys in one request are no key:
     /// which one counts must not depend on who reads the request.
     /// </summary>
-    private static byte[] Credential(IHeaderDictionary headers)
+    private static byte[] Credential(StringValues authorization, StringValues plain)
     {
-        var fromScheme = headers.Authorization.Count == 1 ? AfterScheme(headers.Authorization[0]!) : [];
-        var plain = headers["X-API-Key"];
+        var fromScheme = authorization.Count == 1 ? AfterScheme(authorization[0]!) : [];
         if (plain.Count == 0)
         {
-            return headers.Authorization.Count <= 1 ? Ascii(fromScheme) : [];
+            return authorization.Count <= 1 ? Ascii(fromScheme) : [];
         }
 
-        var isAmbiguous = plain.Count > 1 || (headers.Authorization.Count > 0 && !fromScheme.SequenceEqual(plain[0].AsSpan().Trim()));
+        var isAmbiguous = plain.Count > 1 || (authorization.Count > 0 && !fromScheme.SequenceEqual(plain[0].AsSpan().Trim()));
         return isAmbiguous ? [] : Ascii(plain[0].AsSpan().Trim());
     }
 
@@ -82,10 +142,9 @@ internal static class RequestHeads
     }
 
     /// <summary>The rightmost address that no trusted proxy vouches for (RFC 7239, 5.2, for its X- ancestor).</summary>
-    private static IPAddress CallerAddress(HttpContext context, AddressSet trustedProxies)
+    public static IPAddress CallerAddress(IPAddress address, StringValues forwardedFor, AddressSet trustedProxies)
     {
-        var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
-        var forwarded = context.Request.Headers["X-Forwarded-For"].ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var forwarded = forwardedFor.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         for (var hop = forwarded.Length - 1; hop >= 0 && trustedProxies.Contains(address); hop--)
         {
             if (!IPAddress.TryParse(forwarded[hop], out var previous))

@@ -2,9 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Text;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using NativeGateway.DataPlane.Proxy;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Downstream;
@@ -35,21 +33,10 @@ internal sealed class SseWriter : IAsyncDisposable
 
     /// <summary>Makes the response an event stream. Headers leave with the first event.</summary>
     /// <param name="prefix">See <see cref="Prefix"/>.</param>
-    public static SseWriter Begin(HttpContext context, ReadOnlyMemory<byte> prefix = default)
+    public static SseWriter Begin(IClientResponse response, string requestId, ReplyHeaders headers, ReadOnlyMemory<byte> prefix = default)
     {
-        var response = context.Response;
-        response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-cache";
-        response.Headers["X-Accel-Buffering"] = "no";
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        if (context.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-        {
-            // A stream may be silent, and its reader may be slow: back-pressure bounds what waits, not a minimum rate.
-            rate.MinDataRate = null;
-        }
-
-        return new SseWriter(response.BodyWriter) { Prefix = prefix };
+        response.Begin(new ResponseHead(200, ResponseContent.EventStream, 0, requestId, headers));
+        return new SseWriter(response.Body) { Prefix = prefix };
     }
 
     public ValueTask WriteAsync(MessageEditor message) => WriteAsync(static (writer, editor) => writer.WriteMessage(editor), message, CancellationToken.None);

@@ -30,7 +30,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
 
     private async Task PostAsync(HttpContext context, RequestHead head)
     {
-        await using var reply = new HttpReplySink(context, head);
+        await using var reply = new HttpReplySink(new KestrelResponse(context), head);
         var exchange = new Exchange(head, reply, context.Request.BodyReader, context.RequestAborted) { ExplainBrokenBody = BrokenBodies.Explain };
         await proxy.HandleAsync(exchange).ConfigureAwait(false);
         if (exchange.Failure is { Kind: ErrorKind.ClientGone } && context.RequestAborted.IsCancellationRequested)
@@ -45,7 +45,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
     /// </summary>
     private async Task StreamAsync(HttpContext context, RequestHead head)
     {
-        await using var reply = new HttpReplySink(context, head);
+        await using var reply = new HttpReplySink(new KestrelResponse(context), head);
         var exchange = new Exchange(head, reply, null, context.RequestAborted);
         var (session, error) = await FindSessionAsync(exchange).ConfigureAwait(false);
         if (error is null && !head.AcceptsEventStream)
@@ -67,8 +67,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
             return;
         }
 
-        context.Response.Headers["X-Request-Id"] = head.RequestId;
-        await using var writer = SseWriter.Begin(context);
+        await using var writer = SseWriter.Begin(new KestrelResponse(context), head.RequestId, reply.Headers);
         await writer.WriteCommentAsync().ConfigureAwait(false);
         using var reader = stream!.Attach(writer.WriteAsync, context.RequestAborted);
         if (stream == session!.Replay.Standalone)
@@ -84,7 +83,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
 
     private async Task DeleteAsync(HttpContext context, RequestHead head)
     {
-        await using var reply = new HttpReplySink(context, head);
+        await using var reply = new HttpReplySink(new KestrelResponse(context), head);
         var exchange = new Exchange(head, reply, null, context.RequestAborted);
         var (session, error) = await FindSessionAsync(exchange).ConfigureAwait(false);
         if (error is not null)
@@ -99,7 +98,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
 
     private async Task RefuseMethodAsync(HttpContext context, RequestHead head)
     {
-        await using var reply = new HttpReplySink(context, head);
+        await using var reply = new HttpReplySink(new KestrelResponse(context), head);
         var allowed = sessions.IsOffered ? "POST, GET, DELETE" : "POST";
         reply.Headers.Allow = allowed;
         var error = new GatewayError(ErrorKind.MethodNotAllowed, $"The MCP endpoint takes {allowed}.");

@@ -131,6 +131,10 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
         : AnsweredWithToolError ? CallOutcome.ToolError
         : CallOutcome.Ok;
 
+    /// <summary>A request that is already in memory.</summary>
+    public static Exchange InMemory(RequestHead head, IReplySink reply, ReadOnlyMemory<byte> body, CancellationToken clientGone) =>
+        new(head, reply, null, clientGone) { Body = body };
+
     public ReadOnlySpan<byte> Text(ByteRange range) => range.Of(Body.Span);
 
     /// <summary>Reads the whole body. Until <see cref="ReleaseBody"/> its memory stays with the exchange.</summary>

@@ -26,20 +26,22 @@ internal static class ConnectGuard
     /// <summary>Everything but public unicast addresses, and every IPv6 form that carries an IPv4 address within.</summary>
     public static bool IsRefused(IPAddress address) => address.IsIPv4MappedToIPv6 || Refused.Contains(address);
 
-    public static async ValueTask<Stream> ConnectGuardedAsync(DnsEndPoint target, CancellationToken cancellationToken)
+    /// <summary>The addresses of a host, at least one; with <paramref name="isGuarded"/> only such as may be connected to.</summary>
+    public static async ValueTask<IPAddress[]> ResolveAsync(string host, bool isGuarded, CancellationToken cancellationToken)
     {
-        var addresses = await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
+        var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken);
         if (addresses.Length == 0)
         {
             throw new SocketException((int)SocketError.HostNotFound);
         }
 
         // One private address among public ones is a trick as well.
-        if (Array.Exists(addresses, IsRefused))
-        {
-            throw new AddressRefusedException(target.Host);
-        }
+        return isGuarded && Array.Exists(addresses, IsRefused) ? throw new AddressRefusedException(host) : addresses;
+    }
 
+    public static async ValueTask<Stream> ConnectGuardedAsync(DnsEndPoint target, CancellationToken cancellationToken)
+    {
+        var addresses = await ResolveAsync(target.Host, isGuarded: true, cancellationToken);
         return await ConnectAsync(socket => socket.ConnectAsync(addresses, target.Port, cancellationToken));
     }
 

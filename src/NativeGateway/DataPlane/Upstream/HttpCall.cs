@@ -24,22 +24,22 @@ internal static class HttpCall
                 return new HttpCallResult(null, null, sent.Error);
             }
 
-            if (!response.IsSuccessStatusCode)
+            if (!response.IsSuccess)
             {
                 var refusal = await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken);
                 call.Refused(refusal, request.Id.Span);
                 return new HttpCallResult(null, refusal, null);
             }
 
-            var sessionId = head.Revision is null && response.Headers.TryGetValues("MCP-Session-Id", out var values) ? values.First() : null;
+            var sessionId = head.Revision is null ? response.SessionId : null;
             if (HttpFrames.TryOpen(response, head.Revision) is { } frames)
             {
                 call.Began();
                 return new HttpCallResult(new HttpReply(wire, head, frames, request.Id, call), null, null, sessionId);
             }
 
+            var error = HttpFailures.Status(wire.Key, response.Status);
             response.Dispose();
-            var error = HttpFailures.Status(wire.Key, (int)response.StatusCode);
             call.Failed(error.Detail!);
             return new HttpCallResult(null, null, error);
         }

@@ -35,18 +35,17 @@ internal sealed class HttpFrames : IAsyncDisposable
 
     private const int MaxFirstBuffer = 256 * 1024;
 
-    private readonly HttpResponseMessage _response;
-    private readonly Stream _body;
+    private readonly IWireResponse _response;
     private readonly SseReader? _events;
     private readonly JsonFrameReader? _objects;
     private bool _ended;
+    private bool _isDisposed;
 
-    private HttpFrames(HttpResponseMessage response, SseReader? events, JsonFrameReader? objects)
+    private HttpFrames(IWireResponse response, SseReader? events, JsonFrameReader? objects)
     {
         _response = response;
         _events = events;
         _objects = objects;
-        _body = response.Content.ReadAsStream();
     }
 
     /// <summary>Events of the type <c>endpoint</c> are given as frames.</summary>
@@ -59,22 +58,19 @@ internal sealed class HttpFrames : IAsyncDisposable
     public TimeSpan? Retry => _events?.Retry;
 
     /// <summary>Null, with the response untouched, when its content type is neither of the two.</summary>
-    public static HttpFrames? TryOpen(HttpResponseMessage response, ProtocolRevision? revision, bool takesEndpoint = false)
+    public static HttpFrames? TryOpen(IWireResponse response, ProtocolRevision? revision, bool takesEndpoint = false)
     {
-        var type = response.Content.Headers.ContentType?.MediaType;
-        if (string.Equals(type, "text/event-stream", StringComparison.OrdinalIgnoreCase))
+        switch (response.Content)
         {
-            return new HttpFrames(response, new SseReader(MaxMessage), null) { TakesEndpoint = takesEndpoint };
+            case WireContent.EventStream:
+                return new HttpFrames(response, new SseReader(MaxMessage), null) { TakesEndpoint = takesEndpoint };
+            case WireContent.Json:
+                // One byte more than announced, so that the end is seen without growing.
+                var size = (int)Math.Clamp((response.ContentLength ?? 4095) + 1, 256, MaxFirstBuffer);
+                return new HttpFrames(response, null, new JsonFrameReader(MaxMessage, revision is { AllowsBatches: true }, size));
+            default:
+                return null;
         }
-
-        if (!string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase))
-        {
-            return null;
-        }
-
-        // One byte more than announced, so that the end is seen without growing.
-        var size = (int)Math.Clamp((response.Content.Headers.ContentLength ?? 4095) + 1, 256, MaxFirstBuffer);
-        return new HttpFrames(response, null, new JsonFrameReader(MaxMessage, revision is { AllowsBatches: true }, size));
     }
 
     /// <summary>The next message. Its bytes are valid until the next call. Nothing follows anything but a message.</summary>
@@ -91,10 +87,9 @@ internal sealed class HttpFrames : IAsyncDisposable
             int count;
             try
             {
-                count = await _body.ReadAsync(_events?.GetMemory() ?? _objects!.GetMemory(), cancellationToken);
+                count = await _response.ReadAsync(_events?.GetMemory() ?? _objects!.GetMemory(), cancellationToken);
             }
-            catch (Exception fault) when (fault is IOException or HttpRequestException or ObjectDisposedException
-                || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (IOException)
             {
                 return new HttpFrame(HttpFrameKind.Broken, default);
             }
@@ -116,9 +111,15 @@ internal sealed class HttpFrames : IAsyncDisposable
     /// <summary>Closes the connection at once, unless the body ended or was left: to a modern upstream, that is a cancellation.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         if (!_ended)
         {
-            await AbortAsync();
+            await _response.AbortAsync(_events?.GetMemory() ?? _objects!.GetMemory());
         }
 
         _response.Dispose();
@@ -157,35 +158,5 @@ internal sealed class HttpFrames : IAsyncDisposable
 
         frame = new HttpFrame(found == SseKind.TooLarge ? HttpFrameKind.TooLarge : HttpFrameKind.Message, bytes);
         return found != SseKind.None;
-    }
-
-    /// <summary>
-    /// Disposing a response reads on for a while to save the connection. A cancelled read drops it, but only one that has to wait; what
-    /// stands ready is read first, within bounds.
-    /// </summary>
-    private async ValueTask AbortAsync()
-    {
-        using var abort = new CancellationTokenSource();
-        var scratch = _events?.GetMemory() ?? _objects!.GetMemory();
-        try
-        {
-            for (var round = 0; round < 16; round++)
-            {
-                var read = _body.ReadAsync(scratch, abort.Token);
-                if (!read.IsCompleted)
-                {
-                    await abort.CancelAsync();
-                }
-
-                if (await read == 0)
-                {
-                    return;
-                }
-            }
-        }
-        catch (Exception fault) when (fault is IOException or HttpRequestException or ObjectDisposedException or OperationCanceledException)
-        {
-            // That is the point.
-        }
     }
 }

@@ -98,12 +98,12 @@ internal static class HttpHandshake
     {
         var sent = await wire.PostAsync(state.Head, HandshakeMessages.Initialized, cancellationToken);
         using var response = sent.Response;
-        if (response is null || response.IsSuccessStatusCode)
+        if (response is null || response.IsSuccess)
         {
             return new HttpGreeting(sent.Error is null ? state : null, sent.Error);
         }
 
-        return new HttpGreeting(null, HttpFailures.Status(wire.Key, (int)response.StatusCode));
+        return new HttpGreeting(null, HttpFailures.Status(wire.Key, response.Status));
     }
 
     private static HttpDetection Judge(HttpWire wire, in Answer answer)

@@ -101,7 +101,7 @@ internal sealed class HttpNotificationStream(HttpSession session, HttpWire wire,
             return Outcome.Failed;
         }
 
-        if (!response.IsSuccessStatusCode)
+        if (!response.IsSuccess)
         {
             var refusal = await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken);
             if (_hadStream && refusal.MeansLostSession(state.Head, default))

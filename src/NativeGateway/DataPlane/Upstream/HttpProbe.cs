@@ -48,7 +48,7 @@ internal static class HttpProbe
     public static async Task<ProbeOutcome> ConnectAsync(HttpWire wire, CancellationToken cancellationToken)
     {
         using var response = (await wire.OptionsAsync(cancellationToken)).Response;
-        if (response is null || (int)response.StatusCode >= 500)
+        if (response is null || response.Status >= 500)
         {
             return ProbeOutcome.Failed;
         }

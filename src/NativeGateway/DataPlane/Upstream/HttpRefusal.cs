@@ -34,13 +34,9 @@ internal sealed class HttpRefusal
     public bool IsForOperator => Status is 401 or 403 or 429 or 503;
 
     /// <summary>Reads the body when it may be a JSON-RPC error, and disposes the response.</summary>
-    public static async ValueTask<HttpRefusal> ReadAsync(HttpResponseMessage response, TimeProvider time, CancellationToken cancellationToken)
+    public static async ValueTask<HttpRefusal> ReadAsync(IWireResponse response, TimeProvider time, CancellationToken cancellationToken)
     {
-        var status = (int)response.StatusCode;
-        var retryAfter = response.Headers.RetryAfter is { } header
-            ? header.Delta ?? (header.Date - time.GetUtcNow())
-            : null;
-        retryAfter = retryAfter < TimeSpan.Zero ? TimeSpan.Zero : retryAfter;
+        var (status, retryAfter) = (response.Status, response.RetryAfter(time));
         if (HttpFrames.TryOpen(response, null) is not { } frames)
         {
             response.Dispose();

@@ -135,7 +135,7 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
                 continue;
             }
 
-            var resumed = response.IsSuccessStatusCode ? HttpFrames.TryOpen(response, head.Revision) : null;
+            var resumed = response.IsSuccess ? HttpFrames.TryOpen(response, head.Revision) : null;
             if (resumed is { IsEventStream: true })
             {
                 await broken.DisposeAsync();
@@ -143,7 +143,7 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
                 return true;
             }
 
-            if (response.IsSuccessStatusCode || !(await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken)).IsPassing)
+            if (response.IsSuccess || !(await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken)).IsPassing)
             {
                 response.Dispose();
                 return false;

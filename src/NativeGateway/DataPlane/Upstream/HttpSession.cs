@@ -84,7 +84,7 @@ internal sealed class HttpSession : IUpstreamSession
             return sent.Error;
         }
 
-        if (response.IsSuccessStatusCode)
+        if (response.IsSuccess)
         {
             response.Dispose();
             return null;

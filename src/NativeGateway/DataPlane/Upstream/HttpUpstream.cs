@@ -19,7 +19,7 @@ internal sealed class HttpUpstream : IUpstreamConnection
     public HttpUpstream(
         UpstreamConfig config,
         IUpstreamEvents events,
-        HttpMessageInvoker invoker,
+        HttpUpstreamClient client,
         TimeProvider time,
         ILogger logger,
         string? region = null,
@@ -32,7 +32,7 @@ internal sealed class HttpUpstream : IUpstreamConnection
         _endpoints =
         [
             .. config.Endpoints.Select((endpoint, index) =>
-                new HttpEndpoint(this, new HttpWire(config, endpoint.Url, Health.Endpoints[index], events, invoker, time, logger), ids)),
+                new HttpEndpoint(this, new HttpWire(config, endpoint.Url, Health.Endpoints[index], events, client, time, logger), ids)),
         ];
     }
 

@@ -2,24 +2,28 @@ using System.Net;
 
 namespace NativeGateway.DataPlane.Upstream;
 
+/// <summary>How connections to upstreams of one kind are made.</summary>
+/// <param name="IsGuarded">Only to public addresses.</param>
+internal sealed record HttpUpstreamClient(HttpMessageInvoker Invoker, bool IsGuarded);
+
 /// <summary>
 /// The connection pools for HTTP upstreams: one for upstreams that an operator vouched for, one for all others. Shared by all upstreams, made
 /// once per process. Redirects, cookies and decompression are off: each would act on behalf of an upstream in ways nobody asked for.
 /// </summary>
 internal sealed class HttpUpstreamClients : IDisposable
 {
-    public HttpMessageInvoker Trusted { get; } = Create(isGuarded: false);
+    public HttpUpstreamClient Trusted { get; } = Create(isGuarded: false);
 
     /// <summary>Reaches public addresses only.</summary>
-    public HttpMessageInvoker Guarded { get; } = Create(isGuarded: true);
+    public HttpUpstreamClient Guarded { get; } = Create(isGuarded: true);
 
     public void Dispose()
     {
-        Trusted.Dispose();
-        Guarded.Dispose();
+        Trusted.Invoker.Dispose();
+        Guarded.Invoker.Dispose();
     }
 
-    private static HttpMessageInvoker Create(bool isGuarded) => new(new SocketsHttpHandler
+    private static HttpUpstreamClient Create(bool isGuarded) => new(new HttpMessageInvoker(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseCookies = false,
@@ -36,7 +40,7 @@ internal sealed class HttpUpstreamClients : IDisposable
         ConnectCallback = isGuarded
             ? static (context, token) => ConnectGuard.ConnectGuardedAsync(context.DnsEndPoint, token)
             : static (context, token) => ConnectGuard.ConnectFreelyAsync(context.DnsEndPoint, token),
-    });
+    }), isGuarded);
 
     /// <summary>The proxy that the environment names, for https only: plain http goes to the own network, which a proxy rarely reaches.</summary>
     private sealed class TlsOnlyProxy(IWebProxy environment) : IWebProxy

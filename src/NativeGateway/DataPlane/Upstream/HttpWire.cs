@@ -1,6 +1,5 @@
-using System.Net;
-using System.Text;
 using Microsoft.Extensions.Logging;
+using NativeGateway.DataPlane.Transport;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
 using NativeGateway.Telemetry;
@@ -8,36 +7,34 @@ using NativeGateway.Telemetry;
 namespace NativeGateway.DataPlane.Upstream;
 
 /// <summary>A response whose head arrived, or why there is none. Exactly one of the two is set.</summary>
-internal readonly record struct HttpSent(HttpResponseMessage? Response, GatewayError? Error);
+internal readonly record struct HttpSent(IWireResponse? Response, GatewayError? Error);
 
 /// <summary>A cancellation that came before anything of the request was sent.</summary>
 internal sealed class UnsentException(CancellationToken cancellationToken) : OperationCanceledException(cancellationToken);
 
 /// <summary>
-/// One endpoint as an HTTP peer: builds requests with exactly the headers that MCP and the configuration ask for, sends them, and turns what
-/// goes wrong on the way into errors. Nothing that a client sent as a header ever gets here. Safe for many threads.
+/// One endpoint as an HTTP peer: sends requests, over a connection of the caller's event loop where there is one and else by the shared client,
+/// and turns what goes wrong on the way into errors. Safe for many threads.
 /// </summary>
 internal sealed class HttpWire
 {
     /// <summary>Under way at once.</summary>
     private const int MaxAnswers = 16;
 
-    private static readonly string[] MethodTexts =
-        [.. Enum.GetValues<McpMethod>().Select(method => Encoding.ASCII.GetString(McpMethods.Text(method)))];
-
-    private readonly HttpMessageInvoker _invoker;
-    private readonly KeyValuePair<string, string>[] _headers;
-    private readonly bool _isTls;
+    private readonly HttpUpstreamClient _shared;
+    private readonly ClientSender _client;
+    private readonly LoopSender? _loop;
     private volatile string? _lastFailure;
     private int _answers;
 
     /// <param name="health">Of the endpoint; shared by all wires that lead there.</param>
     public HttpWire(
-        UpstreamConfig config, Uri url, EndpointHealth health, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger)
+        UpstreamConfig config, Uri url, EndpointHealth health, IUpstreamEvents events, HttpUpstreamClient client, TimeProvider time, ILogger logger)
     {
-        _invoker = invoker;
-        _isTls = url.Scheme == Uri.UriSchemeHttps;
-        _headers = ConfiguredHeaders.Of(config, url);
+        var headers = new WireHeaders(config, url);
+        _shared = client;
+        _client = new ClientSender(url, headers, client.Invoker);
+        _loop = LoopSender.TryCreate(url, headers, client.IsGuarded);
         Config = config;
         Url = url;
         Health = health;
@@ -73,60 +70,27 @@ internal sealed class HttpWire
     {
         return Uri.TryCreate(Url, reference, out var target)
             && target.Scheme == Url.Scheme && target.IdnHost == Url.IdnHost && target.Port == Url.Port && target.UserInfo == Url.UserInfo
-            ? new HttpWire(Config, target, Health, Events, _invoker, Time, Logger)
+            ? new HttpWire(Config, target, Health, Events, _shared, Time, Logger)
             : null;
     }
 
-    public async ValueTask<HttpSent> PostAsync(HttpSessionHead head, UpstreamRequest request, CancellationToken cancellationToken)
-    {
-        using var message = Create(HttpMethod.Post, head);
-        message.Content = new RpcContent(request.Message);
-        if (head.IsModern)
-        {
-            AddMirrored(message, request);
-        }
-
-        AddIfPlain(message, "traceparent", request.TraceParent);
-        return await SendAsync(message, cancellationToken);
-    }
+    public ValueTask<HttpSent> PostAsync(HttpSessionHead head, UpstreamRequest request, CancellationToken cancellationToken) =>
+        SendAsync(new WireRequest(head, request), cancellationToken);
 
     /// <summary>Sends a notification or a response.</summary>
-    public async ValueTask<HttpSent> PostAsync(HttpSessionHead head, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        using var message = Create(HttpMethod.Post, head);
-        message.Content = new RpcContent(bytes);
-        if (head.IsModern && RpcReader.Read(bytes.Span, out var parts) == RpcFault.None && parts.MethodCode != McpMethod.Unknown)
-        {
-            message.Headers.TryAddWithoutValidation("Mcp-Method", MethodTexts[(int)parts.MethodCode]);
-        }
-
-        return await SendAsync(message, cancellationToken);
-    }
+    public ValueTask<HttpSent> PostAsync(HttpSessionHead head, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        SendAsync(new WireRequest(head, bytes), cancellationToken);
 
     /// <summary>Opens the stream of a legacy session, or takes a broken one up again.</summary>
-    public async ValueTask<HttpSent> GetAsync(HttpSessionHead head, string? lastEventId, CancellationToken cancellationToken)
-    {
-        using var message = Create(HttpMethod.Get, head);
-        if (lastEventId is not null)
-        {
-            message.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
-        }
+    public ValueTask<HttpSent> GetAsync(HttpSessionHead head, string? lastEventId, CancellationToken cancellationToken) =>
+        SendAsync(new WireRequest(HttpMethod.Get, head) { LastEventId = lastEventId }, cancellationToken);
 
-        return await SendAsync(message, cancellationToken);
-    }
-
-    public async ValueTask<HttpSent> DeleteAsync(HttpSessionHead head, CancellationToken cancellationToken)
-    {
-        using var message = Create(HttpMethod.Delete, head);
-        return await SendAsync(message, cancellationToken);
-    }
+    public ValueTask<HttpSent> DeleteAsync(HttpSessionHead head, CancellationToken cancellationToken) =>
+        SendAsync(new WireRequest(HttpMethod.Delete, head), cancellationToken);
 
     /// <summary>Asks whether somebody is there; means nothing to MCP, so that it leaves nothing behind.</summary>
-    public async ValueTask<HttpSent> OptionsAsync(CancellationToken cancellationToken)
-    {
-        using var message = Create(HttpMethod.Options, HttpSessionHead.None);
-        return await SendAsync(message, cancellationToken);
-    }
+    public ValueTask<HttpSent> OptionsAsync(CancellationToken cancellationToken) =>
+        SendAsync(new WireRequest(HttpMethod.Options, HttpSessionHead.None), cancellationToken);
 
     /// <summary>An opening's time was over before a connection was there: the endpoint is as unreachable as one that refuses.</summary>
     public GatewayError Unreachable()
@@ -182,61 +146,7 @@ internal sealed class HttpWire
         }
     }
 
-    private HttpRequestMessage Create(HttpMethod method, HttpSessionHead head)
-    {
-        var message = new HttpRequestMessage(method, Url)
-        {
-            Version = _isTls ? HttpVersion.Version20 : HttpVersion.Version11,
-            VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
-        };
-        var accept = method == HttpMethod.Get ? "text/event-stream" : "application/json, text/event-stream";
-        message.Headers.TryAddWithoutValidation("Accept", accept);
-        if (head.Revision is { HasVersionHeader: true } revision)
-        {
-            message.Headers.TryAddWithoutValidation("MCP-Protocol-Version", revision.Text);
-        }
-
-        if (head.SessionId is { } sessionId)
-        {
-            message.Headers.TryAddWithoutValidation("MCP-Session-Id", sessionId);
-        }
-
-        foreach (var (name, value) in _headers)
-        {
-            message.Headers.TryAddWithoutValidation(name, value);
-        }
-
-        return message;
-    }
-
-    private static void AddMirrored(HttpRequestMessage message, UpstreamRequest request)
-    {
-        var method = request.MethodText.IsEmpty ? MethodTexts[(int)request.Method] : Encoding.UTF8.GetString(request.MethodText.Span);
-        AddIfPlain(message, "Mcp-Method", method);
-        if (!request.MirroredName.IsEmpty)
-        {
-            message.Headers.TryAddWithoutValidation("Mcp-Name", MirroredHeader.Encode(Encoding.UTF8.GetString(request.MirroredName.Span)));
-        }
-
-        foreach (var (name, value) in request.MirroredParameters ?? [])
-        {
-            AddIfPlain(message, name, value);
-        }
-    }
-
-    /// <summary>
-    /// Some values come from clients. One that no header can hold would fail the request as if the endpoint could not be reached, and five of
-    /// those would open the circuit for everybody.
-    /// </summary>
-    private static void AddIfPlain(HttpRequestMessage message, string name, string? value)
-    {
-        if (value is not null && value.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0)
-        {
-            message.Headers.TryAddWithoutValidation(name, value);
-        }
-    }
-
-    private async ValueTask<HttpSent> SendAsync(HttpRequestMessage message, CancellationToken cancellationToken)
+    private async ValueTask<HttpSent> SendAsync(WireRequest request, CancellationToken cancellationToken)
     {
         var pass = Circuit.TryEnter();
         if (!pass.IsAdmitted)
@@ -246,7 +156,9 @@ internal sealed class HttpWire
 
         try
         {
-            var response = await _invoker.SendAsync(message, cancellationToken);
+            var response = EventLoop.Current is { } loop && request.HasBody && _loop is not null
+                ? await _loop.SendAsync(loop, request, cancellationToken)
+                : await _client.SendAsync(request, cancellationToken);
             if (Circuit.Succeeded())
             {
                 Logger.CircuitClosed(Key, Place);
@@ -257,7 +169,7 @@ internal sealed class HttpWire
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             Circuit.Abandoned(pass);
-            if (message.Content is RpcContent { WasStarted: false })
+            if (request is { HasBody: true, WasStarted: false })
             {
                 throw new UnsentException(cancellationToken);
             }
@@ -266,7 +178,7 @@ internal sealed class HttpWire
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException)
         {
-            var error = HttpFailures.Transport(Key, fault, nothingSent: message.Content is RpcContent { WasStarted: false });
+            var error = HttpFailures.Transport(Key, fault, nothingSent: request is { HasBody: true, WasStarted: false });
             Count(pass, error);
             return new HttpSent(null, error);
         }

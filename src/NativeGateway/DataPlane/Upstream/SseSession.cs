@@ -62,7 +62,7 @@ internal sealed class SseSession : IUpstreamSession
             return sent.Error;
         }
 
-        if (!response.IsSuccessStatusCode)
+        if (!response.IsSuccess)
         {
             return (await HttpRefusal.ReadAsync(response, _wire.Time, cancellationToken)).ToError(_wire.Key);
         }
@@ -203,9 +203,9 @@ internal sealed class SseSession : IUpstreamSession
     }
 
     /// <summary>How a POST was taken; null when well. Disposes the response.</summary>
-    private async ValueTask<GatewayError?> JudgeAsync(HttpResponseMessage response, SseCall? call, CancellationToken cancellationToken)
+    private async ValueTask<GatewayError?> JudgeAsync(IWireResponse response, SseCall? call, CancellationToken cancellationToken)
     {
-        if (response.IsSuccessStatusCode)
+        if (response.IsSuccess)
         {
             response.Dispose();
             return null;

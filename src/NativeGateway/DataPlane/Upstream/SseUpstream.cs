@@ -15,7 +15,7 @@ internal sealed class SseUpstream : IUpstreamConnection
 
     /// <param name="region">The gateway's own; null when it has none.</param>
     public SseUpstream(
-        UpstreamConfig config, IUpstreamEvents events, HttpMessageInvoker invoker, TimeProvider time, ILogger logger, string? region = null)
+        UpstreamConfig config, IUpstreamEvents events, HttpUpstreamClient client, TimeProvider time, ILogger logger, string? region = null)
     {
         var ids = new UpstreamIds();
         _key = config.Key;
@@ -24,7 +24,7 @@ internal sealed class SseUpstream : IUpstreamConnection
         _endpoints =
         [
             .. config.Endpoints.Select((endpoint, index) =>
-                new SseEndpoint(new HttpWire(config, endpoint.Url, Health.Endpoints[index], events, invoker, time, logger), ids)),
+                new SseEndpoint(new HttpWire(config, endpoint.Url, Health.Endpoints[index], events, client, time, logger), ids)),
         ];
     }
 

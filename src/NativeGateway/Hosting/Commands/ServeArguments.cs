@@ -10,13 +10,14 @@ internal sealed class ServeArguments
     private readonly Option<string[]> _listen = new("--listen") { Description = $"Where to accept connections (repeatable; default: {GatewayOptions.DefaultListen})", HelpName = "URL" };
     private readonly Option<bool> _stateless = new("--stateless") { Description = "Keep no sessions" };
     private readonly Option<bool> _noAuth = new("--no-auth") { Description = "Require no key; only where every listener is on loopback" };
+    private readonly Option<bool> _kestrelOnly = new("--kestrel-only") { Description = "Serve every connection by Kestrel, without the lean door for plain HTTP/1.1" };
     private readonly Option<string?> _certificate = new("--tls-certificate") { Description = "PEM file with the certificate chain, for https listeners", HelpName = "FILE" };
     private readonly Option<string?> _key = new("--tls-key") { Description = "PEM file with its key", HelpName = "FILE" };
 
     public void AddTo(Command command)
     {
         _store.AddTo(command);
-        foreach (var option in (Option[])[_listen, _stateless, _noAuth, _certificate, _key])
+        foreach (var option in (Option[])[_listen, _stateless, _noAuth, _kestrelOnly, _certificate, _key])
         {
             command.Add(option);
         }
@@ -29,6 +30,7 @@ internal sealed class ServeArguments
         Listen = parsed.GetValue(_listen) ?? [],
         Stateless = parsed.GetValue(_stateless),
         NoAuth = parsed.GetValue(_noAuth),
+        KestrelOnly = parsed.GetValue(_kestrelOnly),
         Certificate = parsed.GetValue(_certificate),
         CertificateKey = parsed.GetValue(_key),
     };

@@ -14,8 +14,8 @@ internal static class ConfigFileReader
 {
     private static readonly string[] Known =
     [
-        "$schema", "listen", "database", "data", "stateless", "region", "shutdownTimeout", "logging", "mcpServers", "auth", "limits", "network", "plans", "stdio",
-        "tls", "usage", "audit",
+        "$schema", "listen", "database", "data", "stateless", "kestrelOnly", "region", "shutdownTimeout", "logging", "mcpServers", "auth", "limits",
+        "network", "plans", "stdio", "tls", "usage", "audit",
     ];
 
     private static readonly JsonDocumentOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 32 };
@@ -64,6 +64,7 @@ internal static class ConfigFileReader
             Data = members.TryGetValue("data", out var data) ? data.Text() : null,
             Stateless = members.TryGetValue("stateless", out var stateless) ? stateless.Flag() : null,
             Region = members.TryGetValue("region", out var region) ? region.Text() : null,
+            KestrelOnly = members.TryGetValue("kestrelOnly", out var kestrelOnly) ? kestrelOnly.Flag() : null,
             ShutdownTimeout = members.TryGetValue("shutdownTimeout", out var timeout) ? timeout.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)) : null,
         };
         if (members.TryGetValue("logging", out var logging) && logging.Members("level", "format") is { } log)

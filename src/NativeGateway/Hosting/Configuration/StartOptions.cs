@@ -13,6 +13,8 @@ internal sealed record StartOptions
 
     public string? Region { get; init; }
 
+    public bool? KestrelOnly { get; init; }
+
     public TimeSpan? ShutdownTimeout { get; init; }
 
     public string? LogLevel { get; init; }
@@ -49,6 +51,11 @@ internal sealed record StartOptions
         if (Region != other.Region)
         {
             yield return "region";
+        }
+
+        if (KestrelOnly != other.KestrelOnly)
+        {
+            yield return "kestrelOnly";
         }
 
         if (ShutdownTimeout != other.ShutdownTimeout)

@@ -18,12 +18,13 @@ internal sealed class FrontHarness : IAsyncDisposable
     private static readonly PermissionConfig WithoutSecrets = PermissionConfig.Everything with { Resources = new GlobRule([], ["*secret*"]) };
 
     private readonly DataPlaneParts _parts;
+    private readonly LeanDoor _lean;
     private readonly WebApplication _web;
     private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
 
-    private FrontHarness(DataPlaneParts parts, WebApplication web, ChannelReader<UsageEvent> usage, string key, string otherKey)
+    private FrontHarness(DataPlaneParts parts, LeanDoor lean, WebApplication web, ChannelReader<UsageEvent> usage, string key, string otherKey)
     {
-        (_parts, _web, Usage, Key, OtherKey) = (parts, web, usage, key, otherKey);
+        (_parts, _lean, _web, Usage, Key, OtherKey) = (parts, lean, web, usage, key, otherKey);
         Address = new Uri(KestrelSetup.BoundAddresses(web)[0]);
     }
 
@@ -69,9 +70,11 @@ internal sealed class FrontHarness : IAsyncDisposable
             Listen = [ListenAddress.Parse("http://127.0.0.1:0", out _)!],
             Store = new StoreOptions("sqlite:none", "none", null),
         };
-        var web = KestrelSetup.Build(options, null, () => GatewaySettings.Default.MaxRequestBytes, NullLoggerFactory.Instance, parts.Router.HandleAsync);
+        var lean = new LeanDoor(parts, NullLogger.Instance);
+        var web = KestrelSetup.Build(
+            options, null, () => GatewaySettings.Default.MaxRequestBytes, NullLoggerFactory.Instance, lean.Front, parts.Router.HandleAsync);
         await web.StartAsync();
-        return new FrontHarness(parts, web, usage.Reader, key.Text, otherKey.Text);
+        return new FrontHarness(parts, lean, web, usage.Reader, key.Text, otherKey.Text);
     }
 
     /// <summary>Sends a request and returns as soon as its response has begun.</summary>
@@ -134,9 +137,10 @@ internal sealed class FrontHarness : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        await _web.StopAsync().WaitAsync(TestTime.Limit);
+        await Task.WhenAll(_lean.Front.DrainAsync(CancellationToken.None), _web.StopAsync()).WaitAsync(TestTime.Limit);
         await _parts.DisposeAsync();
         await _web.DisposeAsync();
+        _lean.Dispose();
     }
 
     private static UpstreamConfig Server((string Key, Uri Url) server) => new()
