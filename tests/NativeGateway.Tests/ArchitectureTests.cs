@@ -28,7 +28,7 @@ public partial class ArchitectureTests
         ["Upstream"] = ["Transport"],
         ["Catalog"] = ["Policy", "Upstream"],
         ["Sessions"] = ["Policy", "Catalog", "Upstream"],
-        ["Proxy"] = ["Policy", "Upstream", "Catalog", "Sessions"],
+        ["Proxy"] = ["Policy", "Upstream", "Catalog", "Sessions", "Transport"],
         ["Downstream"] = ["Policy", "Upstream", "Catalog", "Sessions", "Proxy", "Transport"],
         ["Bridge"] = ["Upstream", "Catalog", "Proxy", "Downstream"],
         ["Connector"] = ["Upstream"],

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using NativeGateway.DataPlane.Proxy;
 using NativeGateway.DataPlane.Transport;
@@ -39,7 +40,7 @@ internal sealed class Http1Connection : Deadlined, IDisposable
         _address = socket.PeerAddress ?? IPAddress.None;
         _onLoopback = socket.LocalAddress is { } local && IPAddress.IsLoopback(local);
         _input = new LoopInput(socket, MaxRequest);
-        _response = new LoopResponse(socket, SetStalled);
+        _response = new LoopResponse(socket, state.Date, SetStalled);
         socket.OnPeerLeft = OnPeerLeft;
     }
 
@@ -181,6 +182,7 @@ internal sealed class Http1Connection : Deadlined, IDisposable
         }
     }
 
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<bool> AnswerAsync()
     {
         Deadlines?.Clear(this);

@@ -10,6 +10,8 @@ internal sealed class Http1LoopState(EventLoop loop)
     private int _count;
     private bool _isDraining;
 
+    public HttpDate Date { get; } = new();
+
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Between two requests.</summary>

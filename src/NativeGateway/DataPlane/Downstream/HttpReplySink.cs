@@ -44,8 +44,16 @@ internal sealed class HttpReplySink(IClientResponse response, RequestHead head) 
     public async ValueTask SendAsync(MessageEditor message)
     {
         Begin();
-        await WriteAsync(message).ConfigureAwait(false);
+        await WriteAsync(message, holds: false).ConfigureAwait(false);
     }
+
+    public async ValueTask HoldAsync(MessageEditor message)
+    {
+        Begin();
+        await WriteAsync(message, holds: true).ConfigureAwait(false);
+    }
+
+    public ValueTask FlushAsync() => _stream?.FlushAsync() ?? ValueTask.CompletedTask;
 
     public async ValueTask CompleteAsync(int status, MessageEditor message)
     {
@@ -56,7 +64,8 @@ internal sealed class HttpReplySink(IClientResponse response, RequestHead head) 
 
         if (!TryBeginJson())
         {
-            await WriteAsync(message).ConfigureAwait(false);
+            // The end of the response, which follows at once, sends it.
+            await WriteAsync(message, holds: true).ConfigureAwait(false);
             return;
         }
 
@@ -135,12 +144,12 @@ internal sealed class HttpReplySink(IClientResponse response, RequestHead head) 
         }
     }
 
-    private async ValueTask WriteAsync(MessageEditor message)
+    private async ValueTask WriteAsync(MessageEditor message, bool holds)
     {
         await _begun.ConfigureAwait(false);
         if (_replay is null)
         {
-            await _stream!.WriteAsync(message).ConfigureAwait(false);
+            await _stream!.WriteAsync(message, holds).ConfigureAwait(false);
         }
         else
         {

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using Microsoft.AspNetCore.WebUtilities;
@@ -12,7 +11,7 @@ namespace NativeGateway.DataPlane.Downstream;
 /// The responses of one connection of the lean door, one after the other. Head and body gather in one buffer, and a flush is one send: a JSON
 /// answer leaves whole, each event of a stream as one chunk (RFC 9112, 7.1). Any thread may write; sending happens on the loop.
 /// </summary>
-internal sealed class LoopResponse(LoopSocket socket, Action<bool> stalled) : PipeWriter, IClientResponse
+internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool> stalled) : PipeWriter, IClientResponse
 {
     private const int FirstBuffer = 4 * 1024;
     private const int ChunkHead = 10;
@@ -35,7 +34,7 @@ internal sealed class LoopResponse(LoopSocket socket, Action<bool> stalled) : Pi
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => _end;
+    public override long UnflushedBytes => _isChunked && _end == _chunk + ChunkHead ? _chunk : _end;
 
     /// <summary>Before each response.</summary>
     public void Reset(bool closes, CancellationToken gone)
@@ -60,7 +59,7 @@ internal sealed class LoopResponse(LoopSocket socket, Action<bool> stalled) : Pi
         Write(" "u8);
         Write(ReasonPhrases.GetReasonPhrase(head.Status));
         Write("\r\nDate: "u8);
-        Write(DateTime.UtcNow.ToString("r", CultureInfo.InvariantCulture));
+        Write(date.Now);
         Write("\r\n"u8);
         if (_isChunked)
         {

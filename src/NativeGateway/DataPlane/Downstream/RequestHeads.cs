@@ -1,5 +1,5 @@
+using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -42,7 +42,7 @@ internal readonly record struct HeaderTexts
 internal static class RequestHeads
 {
     /// <summary>An <c>X-Request-Id</c>.</summary>
-    public static string NewId() => RandomNumberGenerator.GetHexString(16, lowercase: true);
+    public static string NewId() => Random.Shared.NextInt64().ToString("x16", CultureInfo.InvariantCulture);
 
     public static RequestHead Read(HttpContext context, ReadOnlyMemory<byte> upstreamName, AddressSet trustedProxies)
     {

@@ -15,6 +15,9 @@ namespace NativeGateway.DataPlane.Downstream;
 [SuppressMessage("Design", "CA1001", Justification = "The semaphore's wait handle is never used, and a late write may still meet it.")]
 internal sealed class SseWriter : IAsyncDisposable
 {
+    /// <summary>A client that does not read must slow its upstream down before much waits for it.</summary>
+    private const int MaxHeld = 16 * 1024;
+
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
 
     private readonly PipeWriter _output;
@@ -39,7 +42,12 @@ internal sealed class SseWriter : IAsyncDisposable
         return new SseWriter(response.Body) { Prefix = prefix };
     }
 
-    public ValueTask WriteAsync(MessageEditor message) => WriteAsync(static (writer, editor) => writer.WriteMessage(editor), message, CancellationToken.None);
+    /// <param name="holds">It may leave with the next message, at the next flush or with the end of the response, as long as not much is held.</param>
+    public ValueTask WriteAsync(MessageEditor message, bool holds = false) =>
+        WriteAsync(static (writer, editor) => writer.WriteMessage(editor), message, CancellationToken.None, holds ? MaxHeld : -1);
+
+    /// <summary>What is held leaves.</summary>
+    public ValueTask FlushAsync() => _output.UnflushedBytes > 0 ? WriteAsync(static (_, _) => { }, 0, CancellationToken.None) : ValueTask.CompletedTask;
 
     /// <summary>Writes an event with an id. Without data it says only where the stream stands, and how long to wait before coming back.</summary>
     public ValueTask WriteAsync(string id, ReadOnlyMemory<byte> data, CancellationToken cancellationToken) =>
@@ -60,7 +68,7 @@ internal sealed class SseWriter : IAsyncDisposable
         _writing.Release();
     }
 
-    private async ValueTask WriteAsync<T>(Action<SseWriter, T> write, T item, CancellationToken cancellationToken)
+    private async ValueTask WriteAsync<T>(Action<SseWriter, T> write, T item, CancellationToken cancellationToken, int maxHeld = -1)
     {
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -68,7 +76,10 @@ internal sealed class SseWriter : IAsyncDisposable
             if (!_closed)
             {
                 write(this, item);
-                await _output.FlushAsync(cancellationToken).ConfigureAwait(false);
+                if (_output.UnflushedBytes > maxHeld)
+                {
+                    await _output.FlushAsync(cancellationToken).ConfigureAwait(false);
+                }
             }
         }
         finally

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using NativeGateway.DataPlane.Sessions;
+using NativeGateway.DataPlane.Transport;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
@@ -28,6 +29,7 @@ internal sealed class Forwarder(
     LogLevels logLevels,
     TimeProvider time)
 {
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<GatewayError?> SendAsync(Exchange exchange)
     {
         var target = exchange.Target!;
@@ -117,6 +119,7 @@ internal sealed class Forwarder(
         }
     }
 
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<GatewayError?> ExchangeAsync(Exchange exchange, IUpstreamSession session, CallClock clock, UpstreamState.Lease lease)
     {
         if (exchange.State is { } state)

@@ -27,6 +27,12 @@ internal interface IReplySink
     /// <summary>Sends a notification or a request that precedes the response; turns an HTTP reply into an event stream.</summary>
     ValueTask SendAsync(MessageEditor message);
 
+    /// <summary>The same for a message that is likely to be followed by another one at once: it may leave with that, or at <see cref="FlushAsync"/>.</summary>
+    ValueTask HoldAsync(MessageEditor message) => SendAsync(message);
+
+    /// <summary>What is held leaves now. To be called before anything is waited for.</summary>
+    ValueTask FlushAsync() => ValueTask.CompletedTask;
+
     /// <summary>Sends the response. <paramref name="status"/> is the HTTP status, if none has been sent yet.</summary>
     ValueTask CompleteAsync(int status, MessageEditor message);
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using NativeGateway.DataPlane.Policy;
+using NativeGateway.DataPlane.Transport;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
 using NativeGateway.Telemetry;
@@ -66,6 +68,7 @@ internal sealed class McpProxy(
     }
 
     /// <summary>One message, alone in its request or one of a batch, whose body is in memory.</summary>
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<GatewayError?> HandleMessageAsync(Exchange exchange)
     {
         return revisions.Admit(exchange)                                                                // 3  in which revision, in which session
@@ -104,6 +107,7 @@ internal sealed class McpProxy(
     public static GatewayError? CheckBody(Exchange exchange) =>
         RpcReader.Read(exchange.Body.Span, out exchange.Message) is var fault and not (RpcFault.None or RpcFault.Batch) ? NoMessage(fault) : null;
 
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<GatewayError?> HandleBodyAsync(Exchange exchange)
     {
         var fault = RpcReader.Read(exchange.Body.Span, out exchange.Message);                           // 2  what

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using NativeGateway.DataPlane.Sessions;
+using NativeGateway.DataPlane.Transport;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Protocol;
 
@@ -10,11 +12,18 @@ internal sealed class ReplyRelay(ReplyWriter writer, SuspendingRelay suspending,
     /// <param name="lease">
     /// Goes, together with reply and clock, into other hands when a modern client has to be asked; then <see cref="Exchange.IsHandedOver"/> is set.
     /// </param>
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<Relayed> RunAsync(Exchange exchange, IUpstreamSession session, UpstreamReply reply, CallClock clock, UpstreamState.Lease lease)
     {
         while (true)
         {
-            var received = await reply.ReadAsync(clock.Token).ConfigureAwait(false);
+            var reading = reply.ReadAsync(clock.Token);
+            if (!reading.IsCompleted)
+            {
+                await exchange.Reply.FlushAsync().ConfigureAwait(false);
+            }
+
+            var received = await reading.ConfigureAwait(false);
             if (received.Error is { } error)
             {
                 return new Relayed(error, null);

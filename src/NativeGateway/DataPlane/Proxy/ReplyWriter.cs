@@ -121,7 +121,7 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
         };
         if (passes && exchange.Reply.CanStream)
         {
-            await exchange.Reply.SendAsync(editor).ConfigureAwait(false);
+            await exchange.Reply.HoldAsync(editor).ConfigureAwait(false);
         }
     }
 

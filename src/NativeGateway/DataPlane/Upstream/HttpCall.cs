@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using NativeGateway.DataPlane.Transport;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
 
@@ -10,6 +12,7 @@ internal readonly record struct HttpCallResult(UpstreamReply? Reply, HttpRefusal
 /// <summary>Sends one request once, looks at how the response begins, and lets the endpoint's health know.</summary>
 internal static class HttpCall
 {
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public static async ValueTask<HttpCallResult> SendAsync(
         HttpWire wire, HttpSessionHead head, UpstreamRequest request, CancellationToken cancellationToken)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using NativeGateway.DataPlane.Transport;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Upstream;
@@ -74,7 +75,7 @@ internal sealed class HttpFrames : IAsyncDisposable
     }
 
     /// <summary>The next message. Its bytes are valid until the next call. Nothing follows anything but a message.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<HttpFrame> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)

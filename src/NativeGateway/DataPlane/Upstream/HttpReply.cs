@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using NativeGateway.DataPlane.Transport;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
 using NativeGateway.Telemetry;
@@ -24,7 +25,7 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
     private TimeSpan? _retry;
     private int _resumptions;
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public override async ValueTask<UpstreamReceived> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using NativeGateway.DataPlane.Transport;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
 using NativeGateway.Telemetry;
@@ -48,6 +50,7 @@ internal sealed class HttpSession : IUpstreamSession
 
     public int NextId(Span<byte> destination) => _ids.Next(destination);
 
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<UpstreamSending> SendAsync(UpstreamRequest request, CancellationToken cancellationToken)
     {
         var sending = await SendHereAsync(request, cancellationToken);
@@ -121,6 +124,7 @@ internal sealed class HttpSession : IUpstreamSession
         }
     }
 
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<UpstreamSending> SendRenewingAsync(UpstreamRequest request, CancellationToken cancellationToken)
     {
         for (var isFirst = true; ; isFirst = false)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using NativeGateway.DataPlane.Transport;
 using NativeGateway.Model;
@@ -146,6 +147,7 @@ internal sealed class HttpWire
         }
     }
 
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<HttpSent> SendAsync(WireRequest request, CancellationToken cancellationToken)
     {
         var pass = Circuit.TryEnter();

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using NativeGateway.DataPlane.Transport;
 
 namespace NativeGateway.DataPlane.Upstream;
@@ -54,8 +55,9 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
         return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
     }
 
-    /// <summary>Sends a request in one piece and waits for the head of the response.</summary>
-    public async ValueTask SendAsync(WireRequest request, byte[] prefix, CancellationToken cancellationToken)
+    /// <summary>Sends a request in one piece and waits for the head of the response. Returns its status.</summary>
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
+    public async ValueTask<int> SendAsync(WireRequest request, byte[] prefix, CancellationToken cancellationToken)
     {
         using (var output = new WireBuffer())
         {
@@ -75,7 +77,7 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
             if (_head.Status >= 200)
             {
                 _body.Begin(_head);
-                return;
+                return _head.Status;
             }
         }
 
@@ -158,7 +160,8 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
         request.WriteTo(output);
     }
 
-    private async ValueTask ReadHeadAsync(CancellationToken cancellationToken)
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
+    private async ValueTask<int> ReadHeadAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -166,7 +169,7 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
             if (used > 0)
             {
                 _input.Consume(used);
-                return;
+                return used;
             }
 
             if (_input.IsFull)

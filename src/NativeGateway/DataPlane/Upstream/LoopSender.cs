@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using NativeGateway.DataPlane.Transport;
 
@@ -24,6 +25,7 @@ internal sealed class LoopSender
         url.Scheme == Uri.UriSchemeHttp && headers.ArePlain ? new LoopSender(url, headers, isGuarded) : null;
 
     /// <summary>On the loop's thread. Returns when the head of the response has arrived.</summary>
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<IWireResponse> SendAsync(EventLoop loop, WireRequest request, CancellationToken cancellationToken)
     {
         var pool = _pools[loop.Index] ??= new LoopPool(loop);

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
+using NativeGateway.DataPlane.Downstream;
+using NativeGateway.Hosting;
+using NativeGateway.Protocol;
+using NativeGateway.Shared;
+using Xunit;
+
+namespace NativeGateway.IntegrationTests.DataPlane.Downstream;
+
+/// <summary>
+/// What the lean door accepts, Kestrel accepts, and understands alike. Heads are mutated by chance from a seed that a failure names; what the reader
+/// leaves to Kestrel needs no comparison.
+/// </summary>
+public sealed class HeadFuzzTests : IAsyncLifetime
+{
+    private const string EndMark = "<end>";
+    private const int Heads = 200_000;
+    private const int Compared = 1_000;
+    private const string Plain = "POST /mcp/up HTTP/1.1\r\nHost: a.example:80\r\nAuthorization: Bearer k\r\nContent-Length: 7\r\nAccept: */*\r\nX-A: 1\r\n\r\n";
+
+    private static readonly string[] Pieces =
+    [
+        "\r", "\n", "\r\n", "\r\n ", "\r\n\t", "\t", " ", ":", ": ", " :", ",", ";", "0", "7", "77", "+7", "-", "\0", "\u0080", "\u00ff", "\"", "(", "/", "..", "?", "#", "%41",
+        "[::1]", "close", "keep-alive", "chunked", "HTTP/1.0", "http/1.1", "Content-Length: 7\r\n", "Content-Length:7\r\n", "Content-Length: 8\r\n", "Transfer-Encoding: chunked\r\n",
+        "Transfer-Encoding : chunked\r\n", "Connection: close\r\n", "Connection: Transfer-Encoding\r\n", "Expect: 100-continue\r\n", "Host: b\r\n", "X:\r\n", "_: 1\r\n", "X-B: a b\r\n",
+    ];
+
+    private WebApplication _kestrel = null!;
+    private IPEndPoint _address = null!;
+
+    public async Task InitializeAsync()
+    {
+        var options = new GatewayOptions { Listen = [ListenAddress.Parse("http://127.0.0.1:0", out _)!], Store = new StoreOptions("sqlite:none", "none", null) };
+        _kestrel = KestrelSetup.Build(options, null, () => 1_000_000, NullLoggerFactory.Instance, null, EchoAsync);
+        await _kestrel.StartAsync();
+        _address = IPEndPoint.Parse(new Uri(KestrelSetup.BoundAddresses(_kestrel)[0]).Authority);
+    }
+
+    public async Task DisposeAsync() => await _kestrel.DisposeAsync();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(20261121)]
+    public async Task What_the_lean_door_accepts_Kestrel_understands_alike(int seed)
+    {
+        var random = new Random(seed);
+        var request = new Http1Request();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < Heads && seen.Count < Compared; i++)
+        {
+            var head = Mutate(random);
+            var bytes = Encoding.Latin1.GetBytes(head);
+            if (Http1Reader.Read(bytes, request) != Http1Verdict.Complete || request.ContentLength > 1000 || !seen.Add(head[..request.HeadLength]))
+            {
+                continue;
+            }
+
+            var expected = Describe(
+                request.ContentLength.ToString(CultureInfo.InvariantCulture),
+                "/mcp" + (request.UpstreamName.IsPresent ? "/" + Text(bytes, request.UpstreamName) : ""),
+                Text(bytes, request[KnownHeader.Host]),
+                Text(bytes, request[KnownHeader.Authorization]),
+                Text(bytes, request[KnownHeader.Accept]),
+                request.Closes);
+            var answer = await AskAsync([.. bytes.AsSpan(0, request.HeadLength), .. new byte[request.ContentLength]]);
+            Assert.True(answer.EndsWith(expected, StringComparison.Ordinal), $"seed {seed}, head {i}:\n{head}\nexpected: {expected}\nKestrel: {answer}");
+        }
+
+        Assert.True(seen.Count > 100, "The mutations are too wild to compare anything.");
+    }
+
+    private static string Mutate(Random random)
+    {
+        var head = new StringBuilder(Plain);
+        for (var rounds = random.Next(1, 4); rounds > 0; rounds--)
+        {
+            var at = random.Next(head.Length);
+            switch (random.Next(4))
+            {
+                case 0:
+                    head.Remove(at, Math.Min(random.Next(1, 4), head.Length - at));
+                    break;
+                case 1:
+                    head[at] = (char)random.Next(256);
+                    break;
+                case 2:
+                    head.Insert(at, Pieces[random.Next(Pieces.Length)]);
+                    break;
+                default:
+                    // Whole lines where lines begin.
+                    var line = head.ToString().IndexOf("\r\n", at, StringComparison.Ordinal);
+                    head.Insert(line < 0 ? at : line + 2, Pieces[random.Next(Pieces.Length)]);
+                    break;
+            }
+        }
+
+        return head.ToString();
+    }
+
+    private async Task<string> AskAsync(byte[] request)
+    {
+        using var limit = new CancellationTokenSource(TestTime.Limit);
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(_address, limit.Token);
+        await socket.SendAsync(request, limit.Token);
+        var answer = "";
+        var buffer = new byte[4096];
+        while (!answer.EndsWith(EndMark, StringComparison.Ordinal) && await socket.ReceiveAsync(buffer, limit.Token) is var count and > 0)
+        {
+            answer += Encoding.Latin1.GetString(buffer, 0, count);
+        }
+
+        return answer;
+    }
+
+    private static async Task EchoAsync(HttpContext context)
+    {
+        var request = context.Request;
+        var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, CancellationToken.None);
+        var closes = request.Headers.Connection.ToString().Equals("close", StringComparison.OrdinalIgnoreCase);
+        var text = Describe(
+            body.Length.ToString(CultureInfo.InvariantCulture), request.Path.Value!, request.Host.Value!, request.Headers.Authorization.ToString(), request.Headers.Accept.ToString(), closes);
+        context.Response.ContentLength = text.Length;
+        await context.Response.WriteAsync(text, CancellationToken.None);
+    }
+
+    private static string Describe(string length, string path, string host, string authorization, string accept, bool closes) =>
+        $"{length}|{path}|{host}|{authorization}|{accept}|{closes}{EndMark}";
+
+    private static string Text(byte[] bytes, ByteRange range) => Encoding.Latin1.GetString(range.Of(bytes));
+}
