@@ -1,7 +1,5 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using System.Text;
 using NativeGateway.DataPlane.Proxy;
 using NativeGateway.DataPlane.Transport;
 using NativeGateway.Model;
@@ -27,8 +25,7 @@ internal sealed class Http1Connection : Deadlined, IDisposable
     private readonly LoopResponse _response;
     private readonly Action<Socket, byte[]> _handOver;
     private readonly Http1Request _request = new();
-    private readonly IPAddress _address;
-    private readonly bool _onLoopback;
+    private readonly Http1Heads _heads;
     private readonly CancellationTokenSource _gone = new();
     private bool _isOverdue;
     private bool _isAnswering;
@@ -37,9 +34,8 @@ internal sealed class Http1Connection : Deadlined, IDisposable
     public Http1Connection(Http1Front front, Http1LoopState state, LoopSocket socket, Action<Socket, byte[]> handOver)
     {
         (_front, _state, _socket, _handOver) = (front, state, socket, handOver);
-        _address = socket.PeerAddress ?? IPAddress.None;
-        _onLoopback = socket.LocalAddress is { } local && IPAddress.IsLoopback(local);
         _input = new LoopInput(socket, MaxRequest);
+        _heads = new Http1Heads(_input, _request, socket, front.TrustedProxies);
         _response = new LoopResponse(socket, state.Date, SetStalled);
         socket.OnPeerLeft = OnPeerLeft;
     }
@@ -115,7 +111,7 @@ internal sealed class Http1Connection : Deadlined, IDisposable
     {
         for (var inARow = 0; ; inARow++)
         {
-            var verdict = Http1Reader.Read(_input.Span, _request);
+            var verdict = _heads.Read();
             while (verdict == Http1Verdict.Incomplete || (verdict == Http1Verdict.Complete && IsBodyMissing))
             {
                 if (verdict == Http1Verdict.Complete && _request.HeadLength + _request.ContentLength > MaxRequest)
@@ -129,7 +125,7 @@ internal sealed class Http1Connection : Deadlined, IDisposable
                     return end;
                 }
 
-                verdict = Http1Reader.Read(_input.Span, _request);
+                verdict = _heads.Read();
             }
 
             if (verdict == Http1Verdict.Foreign)
@@ -189,7 +185,7 @@ internal sealed class Http1Connection : Deadlined, IDisposable
         _isAnswering = true;
         var length = _request.HeadLength + _request.ContentLength;
         _response.Reset(_request.Closes || _front.IsDraining, _gone.Token);
-        var head = ReadHead();
+        var head = _heads.Next();
         await using (var reply = new HttpReplySink(_response, head))
         {
             var exchange = Exchange.InMemory(head, reply, _input.Memory.Slice(_request.HeadLength, _request.ContentLength), _gone.Token);
@@ -207,34 +203,6 @@ internal sealed class Http1Connection : Deadlined, IDisposable
         _input.Consume(length);
         return isWhole && !_response.Closes;
     }
-
-    private RequestHead ReadHead()
-    {
-        var name = _request.UpstreamName is { IsPresent: true } range ? range.Of(_input.Span).ToArray() : [];
-        var texts = new HeaderTexts
-        {
-            Host = Text(KnownHeader.Host),
-            Origin = Text(KnownHeader.Origin),
-            Accept = Text(KnownHeader.Accept),
-            ContentType = Text(KnownHeader.ContentType),
-            Authorization = Text(KnownHeader.Authorization),
-            ApiKey = Text(KnownHeader.ApiKey),
-            ForwardedFor = Text(KnownHeader.ForwardedFor),
-            ProtocolVersion = Text(KnownHeader.ProtocolVersion),
-            SessionId = Text(KnownHeader.SessionId),
-            LastEventId = Text(KnownHeader.LastEventId),
-            MirroredMethod = Text(KnownHeader.MirroredMethod),
-            MirroredName = Text(KnownHeader.MirroredName),
-            TraceParent = Text(KnownHeader.TraceParent),
-        };
-        var address = RequestHeads.CallerAddress(_address, texts.ForwardedFor, _front.TrustedProxies.Current);
-        return RequestHeads.Create(texts, address, _onLoopback, name, _request.ContentLength, Find);
-    }
-
-    private string? Text(KnownHeader header) =>
-        _request[header] is { IsPresent: true } range ? Encoding.ASCII.GetString(range.Of(_input.Span)) : null;
-
-    private string? Find(string name) => _request.Find(_input.Span, name);
 
     /// <summary>Closing while bytes of the client are unread would reset the connection, and the answer might be lost with it.</summary>
     private async ValueTask LingerAsync()

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using NativeGateway.Protocol;
 
@@ -30,6 +31,8 @@ internal enum KnownHeader : byte
 internal sealed class Http1Request
 {
     private readonly ByteRange[] _known = new ByteRange[(int)KnownHeader.Count];
+    private byte[] _kept = [];
+    private int _keptLength;
 
     /// <summary>Bytes of the head, with the empty line.</summary>
     public int HeadLength { get; set; }
@@ -51,8 +54,45 @@ internal sealed class Http1Request
         set => _known[(int)header] = value;
     }
 
+    /// <summary>Remembers the bytes that this head was read from, to know them again.</summary>
+    public void Keep(ReadOnlySpan<byte> bytes)
+    {
+        if (_kept.Length < HeadLength)
+        {
+            _kept = new byte[HeadLength];
+        }
+
+        bytes[..HeadLength].CopyTo(_kept);
+        _keptLength = HeadLength;
+    }
+
+    /// <summary>
+    /// Clients begin all of their requests alike. True when these bytes begin with the head that was kept, but for the digits of its length: then
+    /// everything that was read from it holds for them.
+    /// </summary>
+    public bool TryRepeat(ReadOnlySpan<byte> bytes)
+    {
+        if (_keptLength == 0 || bytes.Length < _keptLength)
+        {
+            return false;
+        }
+
+        var length = this[KnownHeader.ContentLength];
+        var digits = length.Of(bytes);
+        var isSame = bytes[..length.Start].SequenceEqual(_kept.AsSpan(0, length.Start))
+            && bytes[length.End.._keptLength].SequenceEqual(_kept.AsSpan(length.End, _keptLength - length.End))
+            && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'9');
+        if (isSame)
+        {
+            ContentLength = int.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
+        }
+
+        return isSame;
+    }
+
     public void Clear()
     {
+        _keptLength = 0;
         Array.Clear(_known);
         (HeadLength, ContentLength, Closes, UpstreamName, LinesStart) = (0, 0, false, default, 0);
     }

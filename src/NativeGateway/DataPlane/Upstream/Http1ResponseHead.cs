@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 
 namespace NativeGateway.DataPlane.Upstream;
@@ -25,6 +26,15 @@ internal sealed class Http1ResponseHead
     public string? SessionId { get; private set; }
 
     public string? RetryAfter { get; private set; }
+
+    /// <summary>What <c>Retry-After</c> asks for, as seconds or as a date; null without it.</summary>
+    public TimeSpan? WaitOf(TimeProvider time)
+    {
+        var wait = int.TryParse(RetryAfter, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds)
+            : DateTimeOffset.TryParseExact(RetryAfter, "r", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date - time.GetUtcNow()
+            : (TimeSpan?)null;
+        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
+    }
 
     /// <summary>Reads a head from the first byte on. Returns how long it is, or 0 while it is not whole.</summary>
     /// <exception cref="IOException">It is no proper head.</exception>

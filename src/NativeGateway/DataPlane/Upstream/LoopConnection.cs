@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using NativeGateway.DataPlane.Transport;
 
@@ -42,18 +41,7 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
 
     public string? SessionId => _head.SessionId;
 
-    public TimeSpan? RetryAfter(TimeProvider time)
-    {
-        if (_head.RetryAfter is not { } text)
-        {
-            return null;
-        }
-
-        var wait = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds)
-            : DateTimeOffset.TryParseExact(text, "r", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) ? date - time.GetUtcNow()
-            : (TimeSpan?)null;
-        return wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
-    }
+    public TimeSpan? RetryAfter(TimeProvider time) => _head.WaitOf(time);
 
     /// <summary>Sends a request in one piece and waits for the head of the response. Returns its status.</summary>
     [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]

@@ -64,6 +64,19 @@ public sealed class LeanDoorTests
     }
 
     [Fact]
+    public async Task Requests_that_begin_alike_are_told_apart_by_what_differs()
+    {
+        await using var front = await FrontHarness.StartAsync();
+        using var socket = await ConnectAsync(front);
+        var good = Post(front, Ping);
+        var forged = good.Replace(front.Key[..^1], front.OtherKey[..^1], StringComparison.Ordinal);
+        await SendAsync(socket, good + good + forged + good + Post(front, Ping, "Connection: close\r\n"));
+
+        var text = await ReadToEndAsync(socket);
+        Assert.True((Count(text, Pong), Count(text, "HTTP/1.1 401")) == (4, 1), text);
+    }
+
+    [Fact]
     public async Task Many_pipelined_requests_are_answered_in_order()
     {
         await using var front = await FrontHarness.StartAsync();

@@ -40,6 +40,24 @@ public class Http1ReaderTests
         Assert.Equal(Http1Verdict.Complete, Http1Reader.Read(bytes, _request));
     }
 
+    [Fact]
+    public void A_head_that_came_before_is_known_again_whatever_its_length_says()
+    {
+        Assert.Equal(Http1Verdict.Complete, Read(Plain));
+        Assert.False(_request.TryRepeat(Encoding.ASCII.GetBytes(Plain)));
+        _request.Keep(Encoding.ASCII.GetBytes(Plain));
+
+        Assert.True(_request.TryRepeat(Encoding.ASCII.GetBytes(Plain.Replace("12", "34", StringComparison.Ordinal) + "rest")));
+        Assert.Equal(34, _request.ContentLength);
+        Assert.False(_request.TryRepeat(Encoding.ASCII.GetBytes(Plain.Replace("12", "1x", StringComparison.Ordinal))));
+        Assert.False(_request.TryRepeat(Encoding.ASCII.GetBytes(Plain.Replace("12", "1\r", StringComparison.Ordinal))));
+        Assert.False(_request.TryRepeat(Encoding.ASCII.GetBytes(Plain.Replace("12", "123", StringComparison.Ordinal))));
+        Assert.False(_request.TryRepeat(Encoding.ASCII.GetBytes(Plain.Replace("a b", "a c", StringComparison.Ordinal))));
+        Assert.False(_request.TryRepeat(Encoding.ASCII.GetBytes(Plain[..^1])));
+        Assert.Equal(Http1Verdict.Complete, Read(Plain));
+        Assert.False(_request.TryRepeat(Encoding.ASCII.GetBytes(Plain)));
+    }
+
     [Theory]
     [InlineData("close", true)]
     [InlineData("Keep-Alive", false)]
