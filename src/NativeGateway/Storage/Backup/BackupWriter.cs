@@ -3,7 +3,7 @@ using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using NativeGateway.Protocol;
+using System.Text.Encodings.Web;
 
 namespace NativeGateway.Storage.Backup;
 
@@ -16,7 +16,7 @@ internal sealed class BackupWriter : IDisposable
     public const string Format = "native-gateway-backup";
     public const int FormatVersion = 1;
 
-    private static readonly JsonWriterOptions s_json = new() { Encoder = JsonText.Encoder };
+    private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly Stream _output;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
