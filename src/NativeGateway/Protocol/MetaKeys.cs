@@ -15,6 +15,12 @@ internal static class MetaKeys
 
     public static ReadOnlySpan<byte> SubscriptionId => "io.modelcontextprotocol/subscriptionId"u8;
 
+    /// <summary>W3C trace context, without a prefix (SEP-414).</summary>
+    public static ReadOnlySpan<byte> TraceParent => "traceparent"u8;
+
+    /// <inheritdoc cref="TraceParent"/>
+    public static ReadOnlySpan<byte> TraceState => "tracestate"u8;
+
     /// <summary>To which task of 2025-11-25 a message belongs.</summary>
     public static ReadOnlySpan<byte> RelatedTask => "io.modelcontextprotocol/related-task"u8;
 

@@ -58,6 +58,7 @@ internal sealed class Http1Heads(LoopInput input, Http1Request request, LoopSock
             MirroredMethod = Text(KnownHeader.MirroredMethod),
             MirroredName = Text(KnownHeader.MirroredName),
             TraceParent = Text(KnownHeader.TraceParent),
+            TraceState = Text(KnownHeader.TraceState),
         };
         var address = RequestHeads.CallerAddress(_address, texts.ForwardedFor, trustedProxies);
         return RequestHeads.Create(texts, address, _onLoopback, name, request.ContentLength, Find);

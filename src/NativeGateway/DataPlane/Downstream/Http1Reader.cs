@@ -212,7 +212,8 @@ internal static class Http1Reader
         6 => Is(name, "Accept"u8, KnownHeader.Accept) ?? Is(name, "Origin"u8, KnownHeader.Origin),
         8 => Is(name, "Mcp-Name"u8, KnownHeader.MirroredName),
         9 => Is(name, "X-API-Key"u8, KnownHeader.ApiKey),
-        10 => Is(name, "Connection"u8, KnownHeader.Connection) ?? Is(name, "Mcp-Method"u8, KnownHeader.MirroredMethod),
+        10 => Is(name, "Connection"u8, KnownHeader.Connection) ?? Is(name, "Mcp-Method"u8, KnownHeader.MirroredMethod)
+            ?? Is(name, "tracestate"u8, KnownHeader.TraceState),
         11 => Is(name, "traceparent"u8, KnownHeader.TraceParent),
         12 => Is(name, "Content-Type"u8, KnownHeader.ContentType),
         13 => Is(name, "Authorization"u8, KnownHeader.Authorization) ?? Is(name, "Last-Event-ID"u8, KnownHeader.LastEventId),

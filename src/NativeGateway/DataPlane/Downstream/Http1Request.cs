@@ -21,6 +21,7 @@ internal enum KnownHeader : byte
     MirroredMethod,
     MirroredName,
     TraceParent,
+    TraceState,
     Connection,
 
     /// <summary>How many there are.</summary>

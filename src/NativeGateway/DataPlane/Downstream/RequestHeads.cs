@@ -36,6 +36,8 @@ internal readonly record struct HeaderTexts
     public StringValues MirroredName { get; init; }
 
     public StringValues TraceParent { get; init; }
+
+    public StringValues TraceState { get; init; }
 }
 
 /// <summary>Reads the facts of a <see cref="RequestHead"/> out of an HTTP request.</summary>
@@ -63,6 +65,7 @@ internal static class RequestHeads
             MirroredMethod = headers["Mcp-Method"],
             MirroredName = headers["Mcp-Name"],
             TraceParent = headers.TraceParent,
+            TraceState = headers.TraceState,
         };
         var address = CallerAddress(connection.RemoteIpAddress ?? IPAddress.None, texts.ForwardedFor, trustedProxies);
         var onLoopback = connection.LocalIpAddress is { } local && IPAddress.IsLoopback(local);
@@ -101,6 +104,7 @@ internal static class RequestHeads
             MirroredName = Single(texts.MirroredName),
             FindHeader = findHeader,
             TraceParent = Single(texts.TraceParent),
+            TraceState = Single(texts.TraceState),
         };
     }
 

@@ -201,6 +201,7 @@ internal sealed class Forwarder(
         request.MirroredName = exchange.OwnName;
         request.MirroredParameters = session.Peer.Revision.IsModern ? MirroredParameters.Compute(exchange) : null;
         request.TraceParent = exchange.Head.TraceParent;
+        request.TraceState = exchange.Head.TraceState;
         request.ProgressToken = message.ProgressToken.IsPresent ? id : default;
         request.Message.Replace(message.Id, id);
         if (!exchange.OwnNameToken.IsEmpty)

@@ -62,4 +62,7 @@ internal sealed record RequestHead
 
     /// <summary><c>traceparent</c> (W3C).</summary>
     public string? TraceParent { get; init; }
+
+    /// <summary><c>tracestate</c> (W3C): may come in several headers, which make one list.</summary>
+    public string? TraceState { get; init; }
 }

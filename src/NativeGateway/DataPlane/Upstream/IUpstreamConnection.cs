@@ -112,8 +112,11 @@ internal sealed class UpstreamRequest
     /// <summary>Further mirrored headers (<c>Mcp-Param-*</c>), names and already encoded values; null for none.</summary>
     public IReadOnlyList<KeyValuePair<string, string>>? MirroredParameters { get; set; }
 
-    /// <summary>W3C trace context to send as a header; null for none.</summary>
+    /// <summary>W3C trace context from the client's headers, to send as a header or where there are none in <c>_meta</c>; null for none.</summary>
     public string? TraceParent { get; set; }
+
+    /// <inheritdoc cref="TraceParent"/>
+    public string? TraceState { get; set; }
 
     /// <summary>The request as it is now, on its own.</summary>
     public UpstreamRequest Copy()
@@ -129,6 +132,7 @@ internal sealed class UpstreamRequest
             MirroredName = MirroredName,
             MirroredParameters = MirroredParameters,
             TraceParent = TraceParent,
+            TraceState = TraceState,
         };
         copy.Message.Reset(message.WrittenMemory);
         return copy;

@@ -154,8 +154,9 @@ internal sealed class SseSession : IUpstreamSession
         // Some upstreams answer the POST only after the call, so nobody waits for that; hence the copy, for the message is the caller's.
         var copy = new ArrayBufferWriter<byte>(request.Message.Length);
         request.Message.WriteTo(copy);
-        var trace = request.TraceParent;
-        call.Post((posted, left) => PostCallAsync(posted, copy.WrittenMemory, trace, left));
+        var post = new UpstreamRequest { TraceParent = request.TraceParent, TraceState = request.TraceState };
+        post.Message.Reset(copy.WrittenMemory);
+        call.Post((posted, left) => PostCallAsync(posted, post, left));
         GatewayError? error;
         try
         {
@@ -176,13 +177,11 @@ internal sealed class SseSession : IUpstreamSession
         return new UpstreamSending(null, error);
     }
 
-    private async Task PostCallAsync(SseCall call, ReadOnlyMemory<byte> message, string? traceParent, CancellationToken left)
+    private async Task PostCallAsync(SseCall call, UpstreamRequest request, CancellationToken left)
     {
         GatewayError? error;
         try
         {
-            var request = new UpstreamRequest { TraceParent = traceParent };
-            request.Message.Reset(message);
             var sent = await _post!.PostAsync(HttpSessionHead.None, request, left);
             error = sent.Response is { } response ? await JudgeAsync(response, call, left) : sent.Error;
         }

@@ -89,7 +89,8 @@ internal sealed class StdioSession : IUpstreamSession
         }
 
         _isSubscribedTo |= request.Method == McpMethod.ResourcesSubscribe;
-        call.Line = OutgoingLine.Of(request.Message, call);
+        var trace = TraceContext.Read(request.TraceParent, request.TraceState);
+        call.Line = OutgoingLine.Of(trace is { } context ? context.AddTo(request.Message) : request.Message, call);
         var error = _writer.Write(call.Line);
         try
         {

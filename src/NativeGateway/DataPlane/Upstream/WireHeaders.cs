@@ -67,6 +67,8 @@ internal sealed class WireHeaders
             }
 
             AddIfPlain(headers, "traceparent", source.TraceParent);
+            // Without a parent it means nothing (W3C Trace Context, 3.3).
+            AddIfPlain(headers, "tracestate", source.TraceParent is null ? null : source.TraceState);
         }
         else if (request is { Head.IsModern: true, HasBody: true } && request.PlainMethod is var method and not McpMethod.Unknown)
         {

@@ -14,6 +14,7 @@ public sealed class RequestTests
         {
             request.MirroredParameters = [new("Mcp-Param-Region", "eu west"), new("Mcp-Param-Text", "=?base64?w6Q=?=")];
             request.TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+            request.TraceState = "vendor=a,other=b";
         });
 
         Assert.Equal("2026-07-28", call.Header("MCP-Protocol-Version"));
@@ -22,6 +23,7 @@ public sealed class RequestTests
         Assert.Equal("eu west", call.Header("Mcp-Param-Region"));
         Assert.Equal("=?base64?w6Q=?=", call.Header("Mcp-Param-Text"));
         Assert.Equal("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", call.Header("traceparent"));
+        Assert.Equal("vendor=a,other=b", call.Header("tracestate"));
         Assert.Null(call.Header("Mcp-Session-Id"));
     }
 
