@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Data.Common;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.Json;
 using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace NativeGateway.Storage.Backup;
 
