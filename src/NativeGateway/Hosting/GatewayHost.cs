@@ -4,9 +4,11 @@ using NativeGateway.ControlPlane.Admin;
 using NativeGateway.ControlPlane.Audit;
 using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Health;
+using NativeGateway.ControlPlane.Notify;
 using NativeGateway.ControlPlane.Quotas;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.ControlPlane.Usage;
+using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
 using NativeGateway.Storage;
 using NativeGateway.Telemetry;
@@ -95,14 +97,15 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         parts.Metrics.AddGauge("mcp_gateway_log_entries_dropped_total", () => log.Dropped);
 
         var monitor = new HealthMonitor(parts.Upstreams, snapshots, context.Time, loggers.CreateLogger<HealthMonitor>());
-        var health = new HealthFeed(parts.HealthEvents.Reader, loggers.CreateLogger<HealthFeed>());
+        var alerts = new AlertWatch(stores.Outbox, snapshots, context.Time, loggers.CreateLogger<AlertWatch>());
+        var health = new HealthFeed(parts.HealthEvents.Reader, alerts, loggers.CreateLogger<HealthFeed>());
         parts.Metrics.AddGauge(
             "mcp_gateway_health_probes_total",
             () => [new("outcome=\"answered\"", monitor.Probes.Answered), new("outcome=\"failed\"", monitor.Probes.Failed)]);
 
         var live = new LiveServers(snapshots, parts.Upstreams, parts.Catalogs, parts.Refresher);
         var usageApi = new UsageApi(stores.Usage, () => snapshots.Current.Settings.Usage.Retention, context.Time);
-        using var routes = new AdminRoutes(registry, live, usageApi, new AuditApi(stores.Audit), context.Time);
+        using var routes = new AdminRoutes(registry, live, usageApi, new AuditApi(stores.Audit), stores.Outbox, context.Time);
         var administration = new AdminApi(
             routes, loader, snapshots, parts.Authenticator, parts.Limiter, parts.TrustedProxies, refusals.Note, loggers.CreateLogger<AdminApi>());
         await using IClientDoor door = options.Stdio is { } stdio
@@ -119,12 +122,16 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var housekeeping = new UsageHousekeeping(stores.Usage, snapshots, context.Time, loggers.CreateLogger<UsageHousekeeping>());
         var refusalWriter = new RefusalWriter(refusals, stores.Audit, context.Time, loggers.CreateLogger<RefusalWriter>());
         var auditHousekeeping = new AuditHousekeeping(stores.Audit, snapshots, context.Time, loggers.CreateLogger<AuditHousekeeping>());
+        using var webhookClients = new HttpUpstreamClients();
+        var dispatcher = new WebhookDispatcher(
+            stores.Outbox, registry, new WebhookSender(webhookClients, snapshots, context.Time), context.Time, loggers.CreateLogger<WebhookDispatcher>());
         Task[] tasks =
         [
             feed.RunAsync(background.Token), keeper.RunAsync(background.Token), watch.RunAsync(background.Token),
             recorder.RunAsync(background.Token), housekeeping.RunAsync(background.Token),
             monitor.RunAsync(background.Token), health.RunAsync(background.Token),
             refusalWriter.RunAsync(background.Token), auditHousekeeping.RunAsync(background.Token),
+            alerts.RunAsync(background.Token), dispatcher.RunAsync(background.Token),
         ];
         var isOrderly = await WaitForStopAsync(door, tasks, signals.Stop);
 

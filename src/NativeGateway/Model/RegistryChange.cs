@@ -19,6 +19,8 @@ internal sealed record SaveUpstream(UpstreamConfig Upstream) : RegistryWrite;
 
 internal sealed record SaveKey(KeyConfig Key) : RegistryWrite;
 
+internal sealed record SaveWebhook(WebhookConfig Webhook) : RegistryWrite;
+
 internal sealed record SaveSetting(string Name, string Value) : RegistryWrite;
 
 /// <summary>Nothing may belong to it any more.</summary>
@@ -33,6 +35,9 @@ internal sealed record DeleteWorkspace(Guid Id) : RegistryWrite;
 internal sealed record DeleteUpstream(Guid Id) : RegistryWrite;
 
 internal sealed record DeleteKey(string Id) : RegistryWrite;
+
+/// <summary>What was not delivered to it yet never is.</summary>
+internal sealed record DeleteWebhook(Guid Id) : RegistryWrite;
 
 /// <summary>Remembers what an <c>Idempotency-Key</c> created. Of one caller the newest thousand are kept.</summary>
 internal sealed record RememberCreation(Creation Creation) : RegistryWrite;

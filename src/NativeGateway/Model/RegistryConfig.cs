@@ -11,6 +11,8 @@ internal sealed record RegistryConfig(
     IReadOnlyDictionary<string, string> Settings)
 {
     public static readonly RegistryConfig Empty = new(0, [], [], [], [], new Dictionary<string, string>());
+
+    public IReadOnlyList<WebhookConfig> Webhooks { get; init; } = [];
 }
 
 /// <summary>The last list of what one upstream offers, kept so that lists survive a restart while the upstream is down.</summary>

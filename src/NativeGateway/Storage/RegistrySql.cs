@@ -25,6 +25,7 @@ internal sealed class RegistrySql(SecretBox secrets)
     private readonly Rows _rows = new(secrets);
     private readonly AuditSql _audit = new(secrets);
     private readonly UpstreamRows _upstreamRows = new(secrets);
+    private readonly WebhookRows _webhookRows = new(secrets);
 
     /// <summary>Remembers the key at the first start and verifies it at every later one, so that a wrong key stops a process before it serves.</summary>
     public async Task CheckKeyAsync(StoreTransaction transaction, CancellationToken cancellationToken)
@@ -53,6 +54,7 @@ internal sealed class RegistrySql(SecretBox secrets)
             var upstreams = await _upstreamRows.LoadAsync(transaction, cancellationToken);
             var keys = await transaction.QueryAsync($"SELECT {Rows.KeyColumns} FROM api_keys", Rows.Key, cancellationToken);
             var settings = await transaction.QueryAsync($"SELECT {Rows.SettingColumns} FROM settings", _rows.Setting, cancellationToken);
+            var webhooks = await transaction.QueryAsync($"SELECT {WebhookRows.Columns} FROM webhooks", _webhookRows.Webhook, cancellationToken);
             // Sorted here, because the two databases do not collate alike.
             return new RegistryConfig(
                 revision,
@@ -60,7 +62,10 @@ internal sealed class RegistrySql(SecretBox secrets)
                 [.. workspaces.OrderBy(workspace => workspace.Name, StringComparer.Ordinal).ThenBy(workspace => workspace.Id)],
                 [.. upstreams.OrderBy(upstream => upstream.Order).ThenBy(upstream => upstream.Key, StringComparer.Ordinal).ThenBy(upstream => upstream.Id)],
                 [.. keys.OrderBy(key => key.CreatedAt).ThenBy(key => key.Id, StringComparer.Ordinal)],
-                new Dictionary<string, string>(settings));
+                new Dictionary<string, string>(settings))
+            {
+                Webhooks = [.. webhooks.OrderBy(webhook => webhook.Name, StringComparer.Ordinal).ThenBy(webhook => webhook.Id)],
+            };
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidCastException)
         {
@@ -153,12 +158,14 @@ internal sealed class RegistrySql(SecretBox secrets)
         SaveWorkspace save => SaveAsync(transaction, save.Workspace, cancellationToken),
         SaveUpstream save => SaveAsync(transaction, save.Upstream, cancellationToken),
         SaveKey save => SaveAsync(transaction, save.Key, cancellationToken),
+        SaveWebhook save => UpsertAsync(transaction, "webhooks", _webhookRows.Row(save.Webhook), cancellationToken, Version, owner: "organization_id"),
         SaveSetting save => UpsertAsync(transaction, "settings", _rows.SettingRow(save.Name, save.Value), cancellationToken),
         DeleteOrganization delete => DeleteAsync(transaction, "organizations", delete.Id, cancellationToken),
         EraseOrganization erase => EraseAsync(transaction, erase.Id, cancellationToken),
         DeleteWorkspace delete => DeleteAsync(transaction, "workspaces", delete.Id, cancellationToken),
         DeleteUpstream delete => DeleteUpstreamAsync(transaction, delete.Id, cancellationToken),
         DeleteKey delete => DeleteAsync(transaction, "api_keys", delete.Id, cancellationToken),
+        DeleteWebhook delete => DeleteAsync(transaction, "webhooks", delete.Id, cancellationToken),
         RememberCreation remember => RememberAsync(transaction, remember.Creation, cancellationToken),
         _ => throw new ArgumentOutOfRangeException(nameof(write)),
     };
@@ -206,6 +213,7 @@ internal sealed class RegistrySql(SecretBox secrets)
     private static async Task<StoreConflict> DeleteUpstreamAsync(StoreTransaction transaction, Guid upstreamId, CancellationToken cancellationToken)
     {
         await transaction.ExecuteAsync("DELETE FROM catalogs WHERE upstream_id = @id", [new("id", upstreamId)], cancellationToken);
+        await transaction.ExecuteAsync("DELETE FROM open_alerts WHERE server_id = @id", [new("id", upstreamId)], cancellationToken);
         return await DeleteAsync(transaction, "upstreams", upstreamId, cancellationToken);
     }
 

@@ -77,6 +77,13 @@ internal static class StoredTables
             OfOrganization,
             "id text, organization_id uuid, workspace_id uuid, name text, secret_hash text, scopes text, permissions text, limits text, created_at time, "
             + "expires_at time, revoked_at time, tool_limits text, version integer"),
+        Table(
+            "webhooks",
+            OfOrganization,
+            "id uuid, organization_id uuid, name text, url bytes, secret bytes, events text, disabled flag, created_at integer, failing_since integer, version integer"),
+        Table(
+            "alerts", OfOrganization, "organization_id uuid, kind text, at integer, workspace_id uuid, subject_id uuid, subject text, reason text")
+            with { Numbered = "id", IsExportedAsRows = true },
         Table("settings", null, "name text, value bytes"),
         Table("catalogs", OfUpstream, "upstream_id uuid, json json, fetched_at time") with { IsExportedAsRows = true },
         Table("creations", OfKey, "caller_id text, idempotency_key text, digest bytes, resource_id text, created_at time") with { IsExportedAsRows = true },
@@ -99,8 +106,8 @@ internal static class StoredTables
         Table("audit_ends", null, "id integer, sealed bytes") with { IsSingle = true },
     ];
 
-    /// <summary>About processes and not about what is kept: neither backed up nor changed by a restore.</summary>
-    public static readonly IReadOnlyList<string> OfProcesses = ["usage_staging", "usage_writers"];
+    /// <summary>About processes and what they are about to send, and not about what is kept: neither backed up nor changed by a restore.</summary>
+    public static readonly IReadOnlyList<string> OfProcesses = ["usage_staging", "usage_writers", "open_alerts", "webhook_deliveries", "webhook_attempts"];
 
     public static StoredTable? Find(string name) => All.FirstOrDefault(table => table.Name == name);
 

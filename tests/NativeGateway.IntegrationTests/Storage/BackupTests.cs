@@ -213,12 +213,18 @@ public sealed class BackupTests(PostgresCluster cluster) : IAsyncLifetime
                 new SaveUpstream(upstream),
                 new SaveUpstream(Samples.StdioUpstream(workspace)),
                 new SaveUpstream(Samples.BareUpstream(workspace)),
+                new SaveWebhook(new WebhookConfig
+                {
+                    Id = Guid.NewGuid(), OrganizationId = organization.Id, Name = "hook", Url = new Uri("https://example.com/"), Secret = "whsec_1", CreatedAt = Samples.Noon,
+                }),
                 new SaveSetting("mail", "a \"setting\" — sealed"),
                 new RememberCreation(new Creation("abcdefABCDEF", "once", [1, 2, 3], "resource", Samples.Noon)),
             ],
             null);
         Assert.Equal(StoreConflict.None, await stores.Registry.CommitAsync(change, None));
         await stores.Registry.SaveCatalogAsync(new StoredCatalog(upstream.Id, """{"tools":[]}"""u8.ToArray(), Samples.Noon), None);
+        await stores.Outbox.RaiseAsync(
+            new Alert(organization.Id, AlertKind.ServerDown, Samples.Noon, workspace.Id, upstream.Id, upstream.Key, "it refuses connections"), None);
         var key = UsageSamples.Key with { OrganizationId = organization.Id };
         var failures = new[] { CallOutcome.Timeout, CallOutcome.Limited }.Select(outcome => UsageSamples.Failure(outcome, organization.Id)).ToArray();
         await stores.Usage.WriteAsync(UsageSamples.Batch(Guid.NewGuid(), 1, UsageSamples.Row(key, calls: 3)) with { Failures = failures }, None);

@@ -1,5 +1,6 @@
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Model;
+using NativeGateway.Storage;
 
 namespace NativeGateway.ControlPlane.Admin;
 
@@ -13,7 +14,7 @@ internal sealed class AdminRoutes : IDisposable
     private readonly KeysApi _keys;
 
     /// <param name="live">Null beside the gateway, where nobody can be asked how a server is.</param>
-    public AdminRoutes(RegistryWriter registry, LiveServers? live, UsageApi usage, AuditApi audit, TimeProvider time)
+    public AdminRoutes(RegistryWriter registry, LiveServers? live, UsageApi usage, AuditApi audit, IOutboxStore outbox, TimeProvider time)
     {
         var creations = new Creations(registry, time);
         var directory = new ServerDirectory(registry);
@@ -22,6 +23,8 @@ internal sealed class AdminRoutes : IDisposable
         var servers = new ServersApi(registry, creations, directory, time);
         var transfer = new ServerTransfer(registry, directory, time);
         var settings = new SettingsApi(registry);
+        var alerts = new AlertsApi(outbox);
+        var webhooks = new WebhooksApi(registry, creations, outbox, time);
         _keys = new KeysApi(registry, creations, time);
         All =
         [
@@ -72,6 +75,17 @@ internal sealed class AdminRoutes : IDisposable
             new("GET", "/audit", Read, audit.ListAsync),
             new("GET", "/audit/export", Read, audit.ExportAsync),
             new("GET", "/audit/verify", Read | Instance, audit.VerifyAsync),
+
+            new("GET", "/alerts", Read, alerts.ListAsync),
+
+            new("GET", "/webhooks", Read, webhooks.ListAsync),
+            new("POST", "/webhooks", Write, webhooks.CreateAsync) { Body = BodyKind.Json },
+            new("GET", "/webhooks/{id}", Read, webhooks.GetAsync),
+            new("PATCH", "/webhooks/{id}", Write, webhooks.UpdateAsync) { Body = BodyKind.MergePatch },
+            new("DELETE", "/webhooks/{id}", Write, webhooks.DeleteAsync),
+            new("POST", "/webhooks/{id}/rotate", Write, webhooks.RotateAsync),
+            new("POST", "/webhooks/{id}/test", Write, webhooks.TestAsync),
+            new("GET", "/webhooks/{id}/deliveries", Read, webhooks.DeliveriesAsync),
 
             new("GET", "/settings", Read | Instance, settings.GetAsync),
             new("PATCH", "/settings", Write | Instance, settings.UpdateAsync) { Body = BodyKind.MergePatch },

@@ -49,6 +49,47 @@ internal static class Page
         }
     });
 
+    /// <summary>A list that grows at its beginning, by the ids of its items.</summary>
+    /// <param name="read">Items with ids below the given one, newest first, at most so many.</param>
+    public static async Task<AdminAnswer> AnswerNewestAsync<T>(
+        AdminRequest request, Func<long, int, Task<IReadOnlyList<T>>> read, Func<T, long> id, Action<Utf8JsonWriter, T> write)
+    {
+        var faults = new List<ConfigFault>();
+        var limit = ReadLimit(request.Parameter("limit"), faults);
+        var before = ReadNumber(request.Parameter("cursor"), faults);
+        if (faults.Count > 0)
+        {
+            return AdminAnswer.Of(Problem.Malformed("A parameter of the query is wrong.", faults));
+        }
+
+        var items = await read(before, limit + 1);
+        return AdminAnswer.Of(json =>
+        {
+            json.WriteItems(items.Take(limit), write);
+            if (items.Count > limit)
+            {
+                json.WriteString("nextCursor", id(items[limit - 1]).ToString(CultureInfo.InvariantCulture));
+            }
+        });
+    }
+
+    /// <summary>A cursor that is an id: what comes next has smaller ones.</summary>
+    public static long ReadNumber(string? cursor, List<ConfigFault> faults)
+    {
+        if (cursor is null)
+        {
+            return long.MaxValue;
+        }
+
+        if (long.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+        {
+            return id;
+        }
+
+        faults.Add(new ConfigFault("cursor", "is none that this list gave; begin without one"));
+        return 0;
+    }
+
     public static int ReadLimit(string? text, List<ConfigFault> faults)
     {
         if (text is null)

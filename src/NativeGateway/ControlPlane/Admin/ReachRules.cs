@@ -51,7 +51,8 @@ internal static class ReachRules
         }
     }
 
-    private static string? WhyNotPublic(Uri url)
+    /// <summary>Null for what may be a public place, as far as its URL tells.</summary>
+    public static string? WhyNotPublic(Uri url)
     {
         if (url.Port < LeastPort || ServicePorts.Contains(url.Port))
         {

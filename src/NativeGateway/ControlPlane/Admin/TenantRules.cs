@@ -11,6 +11,7 @@ internal static class TenantRules
     public const int MostWorkspaces = 1_000;
     public const int MostServers = 1_000;
     public const int MostKeys = 10_000;
+    public const int MostWebhooks = 20;
 
     private const int LongestName = 100;
     private const int LongestInstructions = 32 * 1024;

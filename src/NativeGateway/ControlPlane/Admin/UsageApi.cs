@@ -73,7 +73,7 @@ internal sealed class UsageApi(IUsageStore store, Func<UsageRetention> retention
     {
         var faults = new List<ConfigFault>();
         var outcome = UsageParameters.OneOf(request, "outcome", CallOutcomes.Labels, faults) is { } label ? CallOutcomes.Find(label) : null;
-        var before = ReadCursor(request, faults);
+        var before = Page.ReadNumber(request.Parameter("cursor"), faults);
         if (faults.Count > 0)
         {
             return Wrong(faults);
@@ -149,22 +149,6 @@ internal sealed class UsageApi(IUsageStore store, Func<UsageRetention> retention
     }
 
     private static AdminAnswer Wrong(List<ConfigFault> faults) => AdminAnswer.Of(Problem.Malformed("A parameter of the query is wrong.", faults));
-
-    private static long ReadCursor(AdminRequest request, List<ConfigFault> faults)
-    {
-        if (request.Parameter("cursor") is not { } text)
-        {
-            return long.MaxValue;
-        }
-
-        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-        {
-            return id;
-        }
-
-        faults.Add(new ConfigFault("cursor", "is none that this list gave; begin without one"));
-        return 0;
-    }
 
     private static AdminAnswer List<T>(UsageRange range, IEnumerable<T> items, Action<Utf8JsonWriter, T> write) => AdminAnswer.Of(json =>
     {

@@ -104,7 +104,7 @@ internal sealed record UsageParameters(Guid OrganizationId, DateTimeOffset From,
         return null;
     }
 
-    private static Guid? ReadId(AdminRequest request, string name, List<ConfigFault> faults)
+    public static Guid? ReadId(AdminRequest request, string name, List<ConfigFault> faults)
     {
         if (request.Parameter(name) is not { } text)
         {

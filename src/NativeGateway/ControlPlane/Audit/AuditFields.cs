@@ -67,6 +67,15 @@ internal static class AuditFields
         ["revokedAt"] = key.RevokedAt?.ToString("O", CultureInfo.InvariantCulture),
     };
 
+    public static Dictionary<string, string?> Of(WebhookConfig webhook) => new()
+    {
+        ["name"] = webhook.Name,
+        ["url"] = webhook.Url.OriginalString,
+        ["secret"] = webhook.Secret,
+        ["events"] = List(webhook.Events.Select(kind => kind.Label())),
+        ["disabled"] = webhook.Disabled ? "true" : "false",
+    };
+
     /// <param name="value">A JSON object of groups, as <c>/settings</c> keeps it; each member of a group is a field.</param>
     public static Dictionary<string, string?> OfSetting(string? value)
     {

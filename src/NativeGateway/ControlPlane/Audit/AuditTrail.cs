@@ -47,12 +47,16 @@ internal static class AuditTrail
             save.Upstream, AuditFields.Of),
         SaveKey save => Saved(
             "key", save.Key.Id, save.Key.OrganizationId, before.Keys.FirstOrDefault(one => one.Id == save.Key.Id), save.Key, AuditFields.Of),
+        SaveWebhook save => Saved(
+            "webhook", save.Webhook.Id, save.Webhook.OrganizationId, before.Webhooks.FirstOrDefault(one => one.Id == save.Webhook.Id),
+            save.Webhook, AuditFields.Of),
         SaveSetting save => new Change(
             "settings", save.Name, null, "updated", AuditFields.Changed(AuditFields.OfSetting(before.Settings.GetValueOrDefault(save.Name)), AuditFields.OfSetting(save.Value))),
         DeleteOrganization delete => Deleted("organization", delete.Id, delete.Id),
         DeleteWorkspace delete => Deleted("workspace", delete.Id, OwnerOf(before, delete.Id)),
         DeleteUpstream delete => Deleted("server", delete.Id, OwnerOf(before, before.Upstreams.FirstOrDefault(one => one.Id == delete.Id)?.WorkspaceId)),
         DeleteKey delete => Deleted("key", delete.Id, before.Keys.FirstOrDefault(one => one.Id == delete.Id)?.OrganizationId),
+        DeleteWebhook delete => Deleted("webhook", delete.Id, before.Webhooks.FirstOrDefault(one => one.Id == delete.Id)?.OrganizationId),
         _ => null,
     };
 

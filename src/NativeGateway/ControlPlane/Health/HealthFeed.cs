@@ -1,12 +1,13 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using NativeGateway.ControlPlane.Notify;
 using NativeGateway.Model;
 using NativeGateway.Telemetry;
 
 namespace NativeGateway.ControlPlane.Health;
 
 /// <summary>Takes what happens to the health of servers off the data plane's hands and tells operators, in the order in which it happened.</summary>
-internal sealed class HealthFeed(ChannelReader<HealthEvent> events, ILogger<HealthFeed> logger)
+internal sealed class HealthFeed(ChannelReader<HealthEvent> events, AlertWatch alerts, ILogger<HealthFeed> logger)
 {
     /// <summary>Until stopped.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -32,6 +33,7 @@ internal sealed class HealthFeed(ChannelReader<HealthEvent> events, ILogger<Heal
                 var isBad = change.After is HealthVerdict.Down or HealthVerdict.Degraded or HealthVerdict.NeedsSignIn;
                 logger.VerdictChanged(
                     isBad ? LogLevel.Warning : LogLevel.Information, change.Server, change.Endpoint, change.Before, change.After, change.Whole, change.Reason);
+                alerts.Note(change);
                 break;
             case ListsChanged lists when lists.AreComplete:
                 logger.ListsComplete(lists.Server);

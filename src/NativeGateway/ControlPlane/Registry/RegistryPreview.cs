@@ -13,12 +13,14 @@ internal static class RegistryPreview
         SaveWorkspace save => registry with { Workspaces = [.. registry.Workspaces.Where(one => one.Id != save.Workspace.Id), save.Workspace] },
         SaveUpstream save => registry with { Upstreams = [.. registry.Upstreams.Where(one => one.Id != save.Upstream.Id), save.Upstream] },
         SaveKey save => registry with { Keys = [.. registry.Keys.Where(one => one.Id != save.Key.Id), save.Key] },
+        SaveWebhook save => registry with { Webhooks = [.. registry.Webhooks.Where(one => one.Id != save.Webhook.Id), save.Webhook] },
         SaveSetting save => registry with { Settings = new Dictionary<string, string>(registry.Settings) { [save.Name] = save.Value } },
         DeleteOrganization delete => registry with { Organizations = [.. registry.Organizations.Where(one => one.Id != delete.Id)] },
         EraseOrganization erase => Without(registry, erase.Id),
         DeleteWorkspace delete => registry with { Workspaces = [.. registry.Workspaces.Where(one => one.Id != delete.Id)] },
         DeleteUpstream delete => registry with { Upstreams = [.. registry.Upstreams.Where(one => one.Id != delete.Id)] },
         DeleteKey delete => registry with { Keys = [.. registry.Keys.Where(one => one.Id != delete.Id)] },
+        DeleteWebhook delete => registry with { Webhooks = [.. registry.Webhooks.Where(one => one.Id != delete.Id)] },
         _ => registry,
     };
 

@@ -36,6 +36,7 @@ internal sealed class LocalAdminDoor(StoreSession session, TimeProvider time) : 
         null,
         new UsageApi(session.Usage, () => (session.File.Settings.Usage ?? UsageSettings.Default).Retention, time),
         new AuditApi(session.Audit),
+        session.Outbox,
         time);
 
     public void Dispose() => _routes.Dispose();

@@ -23,6 +23,8 @@ internal sealed class StoreSession
 
     public IAuditStore Audit => _stores.Audit;
 
+    public IOutboxStore Outbox => _stores.Outbox;
+
     public FileConfig File { get; }
 
     public RegistryWriter Registry { get; }
