@@ -34,7 +34,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
             Listen = [ListenAddress.Parse("http://127.0.0.1:0", out _)!],
             Store = new StoreOptions("sqlite:none", "none", null),
         };
-        _web = KestrelSetup.Build(options, null, () => GatewaySettings.Default.MaxRequestBytes, NullLoggerFactory.Instance, AnswerAsync);
+        _web = KestrelSetup.Build(options, null, () => GatewaySettings.Default.MaxRequestBytes, NullLoggerFactory.Instance, null, AnswerAsync);
     }
 
     public Uri Url => new(new Uri(KestrelSetup.BoundAddresses(_web)[0]), "/hook?token=planted-token");
