@@ -228,6 +228,7 @@ public sealed class BackupTests(PostgresCluster cluster) : IAsyncLifetime
         var key = UsageSamples.Key with { OrganizationId = organization.Id };
         var failures = new[] { CallOutcome.Timeout, CallOutcome.Limited }.Select(outcome => UsageSamples.Failure(outcome, organization.Id)).ToArray();
         await stores.Usage.WriteAsync(UsageSamples.Batch(Guid.NewGuid(), 1, UsageSamples.Row(key, calls: 3)) with { Failures = failures }, None);
+        await stores.Quotas.TakeAsync(new QuotaClaim(organization.Id, QuotaKind.DailyCalls, "2026-03-02", 5, 10), None);
         return organization;
     }
 

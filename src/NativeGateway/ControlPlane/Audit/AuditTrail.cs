@@ -53,6 +53,7 @@ internal static class AuditTrail
         SaveSetting save => new Change(
             "settings", save.Name, null, "updated", AuditFields.Changed(AuditFields.OfSetting(before.Settings.GetValueOrDefault(save.Name)), AuditFields.OfSetting(save.Value))),
         DeleteOrganization delete => Deleted("organization", delete.Id, delete.Id),
+        EraseOrganization erase => Deleted("organization", erase.Id, erase.Id),
         DeleteWorkspace delete => Deleted("workspace", delete.Id, OwnerOf(before, delete.Id)),
         DeleteUpstream delete => Deleted("server", delete.Id, OwnerOf(before, before.Upstreams.FirstOrDefault(one => one.Id == delete.Id)?.WorkspaceId)),
         DeleteKey delete => Deleted("key", delete.Id, before.Keys.FirstOrDefault(one => one.Id == delete.Id)?.OrganizationId),

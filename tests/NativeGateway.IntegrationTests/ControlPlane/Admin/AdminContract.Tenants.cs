@@ -76,6 +76,7 @@ public abstract partial class AdminContract
         Assert.Equal(HttpStatusCode.Conflict, (await Instance.DeleteAsync(path)).Status);
         Assert.Equal(HttpStatusCode.NoContent, (await Instance.DeleteAsync(path + "?cascade=true")).Status);
 
+        Assert.NotEmpty((await Instance.GetAsync($"/audit?action=organization.deleted&resource=organization/{organization}&outcome=done")).Items);
         await AssertUnknownAsync(Instance, path);
         await AssertUnknownAsync(Instance, $"/workspaces/{workspace}");
         Assert.Equal(HttpStatusCode.Unauthorized, (await administrator.GetAsync("/servers")).Status);
