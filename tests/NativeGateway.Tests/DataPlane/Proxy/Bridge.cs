@@ -27,10 +27,12 @@ internal sealed class Bridge : IAsyncDisposable
     private readonly ErrorResponder _responder = new(NullLogger.Instance, static _ => { });
     private readonly SessionTable _sessions;
 
-    public Bridge(ProtocolRevision upstream, string upstreamCapabilities = "{}")
+    /// <param name="timeout">Of the server; 30 s if not said.</param>
+    public Bridge(ProtocolRevision upstream, string upstreamCapabilities = "{}", TimeSpan? timeout = null)
     {
         Upstream = new FakeSession(upstream, upstreamCapabilities);
-        Server = Samples.Upstream("files");
+        var server = Samples.Upstream("files");
+        Server = Samples.Upstream(server.Config with { Timeout = timeout ?? server.Config.Timeout });
         Caller = CallerNamed("key-1");
         _upstreams = new UpstreamTable(_ => Upstream, TimeProvider.System);
         _upstreams.Apply(Samples.Snapshot(Samples.Workspace(Server)));

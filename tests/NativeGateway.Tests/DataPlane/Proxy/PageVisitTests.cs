@@ -12,7 +12,8 @@ public sealed class PageVisitTests : IAsyncDisposable
     private const string Call = """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"greet"}}""";
     private const string Pages = """[{"mode":"url","elicitationId":"e","url":"https://a.example","message":"m"},{"mode":"url","elicitationId":"f","url":"https://b.example","message":"m"}]""";
 
-    private readonly Bridge _bridge = new(ProtocolRevision.V20251125);
+    /// <summary>The time-out of a call must not be taken for the wait for a page.</summary>
+    private readonly Bridge _bridge = new(ProtocolRevision.V20251125, timeout: PageVisits.Patience * 2);
 
     public async ValueTask DisposeAsync() => await _bridge.DisposeAsync();
 
