@@ -40,6 +40,12 @@ internal static class CallEnds
     public static GatewayError TooManyRounds(Model.Upstream target) =>
         new(ErrorKind.InputFailed, $"The server '{target.Key}' asked for input more than {MaxRounds} times in one call.");
 
+    /// <summary>A modern client asks for a task without declaring the extension (SEP-2663).</summary>
+    public static readonly GatewayError MissingTasks = new(ErrorKind.MissingCapability, "The request does not declare the tasks extension.")
+    {
+        Data = """{"requiredCapabilities":{"extensions":{"io.modelcontextprotocol/tasks":{}}}}"""u8.ToArray(),
+    };
+
     /// <summary>What a modern client lacks, in the form in which it would declare it (2026-07-28, basic/index, "Errors").</summary>
     public static GatewayError MissingCapability(ClientCapabilities missing)
     {

@@ -168,6 +168,11 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
             return RevisionGate.UnknownMethod(exchange);
         }
 
+        if (exchange.Revision.IsModern && !TaskIds.IsDeclared(exchange))
+        {
+            return CallEnds.MissingTasks;
+        }
+
         if (!TryGetText(exchange, exchange.Message.TaskId, out var text)
             || tasks.Open(exchange.Caller, text.Span) is not { } task
             || (exchange.Single is { } single && single.Id != task.UpstreamId)

@@ -20,6 +20,9 @@ internal sealed class TaskIds(StateSeal seal)
         ? (new Guid(plain.AsSpan(0, UpstreamIdLength)), plain[UpstreamIdLength..])
         : null;
 
+    /// <summary>Whether a modern request declares the extension.</summary>
+    public static bool IsDeclared(Exchange exchange) => exchange.Text(exchange.Message.MetaCapabilities).IndexOf(Extension) >= 0;
+
     /// <summary>Puts the client's ids into a result, in the place of the upstream's.</summary>
     public void EditResult(Exchange exchange, MessageEditor editor, ByteRange result)
     {
@@ -54,9 +57,7 @@ internal sealed class TaskIds(StateSeal seal)
     }
 
     /// <summary>Only a call that asks for it becomes a task: each of 2025-11-25 by itself, each of the extension by what its client declares.</summary>
-    private static bool MayBeTask(Exchange exchange) => exchange.Revision.IsModern
-        ? exchange.Text(exchange.Message.MetaCapabilities).IndexOf(Extension) >= 0
-        : exchange.Message.Task.IsPresent;
+    private static bool MayBeTask(Exchange exchange) => exchange.Revision.IsModern ? IsDeclared(exchange) : exchange.Message.Task.IsPresent;
 
     private void Seal(Exchange exchange, MessageEditor editor, ByteRange id)
     {

@@ -35,6 +35,19 @@ public sealed class TaskTests
     }
 
     [Fact]
+    public async Task A_request_that_does_not_declare_the_extension_is_told_what_it_lacks()
+    {
+        await using var server = Modern();
+        await using var front = await FrontHarness.StartAsync(("srv", server.Url));
+
+        var refused = await ModernAsync(front, "/mcp/srv", "tasks/get", "\"taskId\":\"t-1\"", "t-1", status: 400, capabilities: "{}");
+
+        Assert.Equal(-32021, Code(refused));
+        Assert.NotNull(refused["error"]!["data"]!["requiredCapabilities"]!["extensions"]!["io.modelcontextprotocol/tasks"]);
+        Assert.Equal(0, server.Count("tasks/get"));
+    }
+
+    [Fact]
     public async Task A_task_is_not_had_by_way_of_another_server()
     {
         await using var server = Modern();
@@ -174,12 +187,19 @@ public sealed class TaskTests
     private static int Code(JsonNode answer) => (int)answer["error"]!["code"]!;
 
     private static async Task<JsonNode> ModernAsync(
-        FrontHarness front, string path, string method, string parameters, string? name = null, string? key = null, int? status = null)
+        FrontHarness front,
+        string path,
+        string method,
+        string parameters,
+        string? name = null,
+        string? key = null,
+        int? status = null,
+        string capabilities = Extension)
     {
         var (seen, text) = await front.ExchangeAsync(
             HttpMethod.Post,
             path,
-            Messages.Modern(method, parameters, capabilities: Extension),
+            Messages.Modern(method, parameters, capabilities: capabilities),
             [.. Messages.Headers(method, name), ("Authorization", $"Bearer {key ?? front.Key}")]);
         Assert.Equal(status ?? seen, seen);
         return JsonNode.Parse(text)!;
