@@ -80,6 +80,7 @@ internal static class CommandLine
             TenantCommands.BuildOrganizations(context),
             TenantCommands.BuildWorkspaces(context),
             UsageCommand.Build(context),
+            ExplainCommand.Build(context),
             AuditCommand.Build(context),
             InspectCommand.Build(context),
             DoctorCommand.Build(context),

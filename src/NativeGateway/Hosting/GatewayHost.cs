@@ -105,7 +105,9 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
 
         var live = new LiveServers(snapshots, parts.Upstreams, parts.Catalogs, parts.Refresher);
         var usageApi = new UsageApi(stores.Usage, () => snapshots.Current.Settings.Usage.Retention, context.Time);
-        using var routes = new AdminRoutes(registry, live, usageApi, new AuditApi(stores.Audit), stores.Outbox, context.Time);
+        var recorder = new UsageRecorder(usage.Reader, stores.Usage, snapshots, parts.Metrics, context.Time, loggers.CreateLogger<UsageRecorder>());
+        var requests = new RequestsApi(recorder, stores.Usage, registry);
+        using var routes = new AdminRoutes(registry, live, usageApi, requests, new AuditApi(stores.Audit), stores.Outbox, context.Time);
         var administration = new AdminApi(
             routes, loader, snapshots, parts.Authenticator, parts.Limiter, parts.TrustedProxies, refusals.Note, loggers.CreateLogger<AdminApi>());
         await using IClientDoor door = options.Stdio is { } stdio
@@ -118,7 +120,6 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
 
         using var background = new CancellationTokenSource();
         var watch = new FileWatch(options.File?.Path, Reloading(loader), context.Time);
-        var recorder = new UsageRecorder(usage.Reader, stores.Usage, snapshots, parts.Metrics, context.Time, loggers.CreateLogger<UsageRecorder>());
         var housekeeping = new UsageHousekeeping(stores.Usage, snapshots, context.Time, loggers.CreateLogger<UsageHousekeeping>());
         var refusalWriter = new RefusalWriter(refusals, stores.Audit, context.Time, loggers.CreateLogger<RefusalWriter>());
         var auditHousekeeping = new AuditHousekeeping(stores.Audit, snapshots, context.Time, loggers.CreateLogger<AuditHousekeeping>());
@@ -144,7 +145,7 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
 
     /// <summary>Between the data plane, which never waits, and accounting. As much as the fastest gateway finishes while accounting is away for a second.</summary>
     private static Channel<UsageEvent> NewUsageChannel() =>
-        Channel.CreateBounded<UsageEvent>(new BoundedChannelOptions(65_536) { SingleReader = true });
+        Channel.CreateBounded<UsageEvent>(new BoundedChannelOptions(65_536));
 
     /// <summary>A database server may start at the same time as the gateway; a file is there or not.</summary>
     private async Task MigrateAsync(IRegistryStore store, CancellationToken cancellationToken)

@@ -1,7 +1,7 @@
 namespace NativeGateway.Model;
 
 /// <summary>
-/// One finished request as usage accounting sees it: who, where to, how it ended, how long and how much. Nothing of its content: no argument,
+/// One finished request as usage accounting and explanations see it: who, where to, how it ended, how long and how much. Nothing of its content: no argument,
 /// no result, no error text, no URI, no name that a client could have made up. The data plane drops it into a bounded channel.
 /// </summary>
 internal readonly record struct UsageEvent
@@ -12,12 +12,13 @@ internal readonly record struct UsageEvent
     /// <summary>The <c>X-Request-Id</c>.</summary>
     public required string RequestId { get; init; }
 
+    /// <summary>Empty when nobody knows whose it is.</summary>
     public required Guid OrganizationId { get; init; }
 
     /// <summary>Empty when the key's workspace does not exist.</summary>
     public required Guid WorkspaceId { get; init; }
 
-    /// <summary>Empty for the anonymous caller.</summary>
+    /// <summary>Empty for the anonymous caller, and for one that is not known.</summary>
     public required string KeyId { get; init; }
 
     /// <summary>Null when the gateway answered itself, or refused before it knew.</summary>
@@ -49,4 +50,9 @@ internal readonly record struct UsageEvent
 
     /// <summary>In millionths of the currency unit.</summary>
     public required long CostMicros { get; init; }
+
+    /// <summary>For explanations only: nobody is charged with it, or it belongs to a request that is counted already.</summary>
+    public bool IsUncounted { get; init; }
+
+    public CallPath Path { get; init; }
 }

@@ -4,7 +4,7 @@ namespace NativeGateway.Storage;
 
 /// <summary>
 /// Usage as it is kept: sums by minute, hour and day, which are written together and so never disagree, and single failures. Two implementations,
-/// in the database of the registry, whose store makes the schema. Whatever is read is of one organization.
+/// in the database of the registry, whose store makes the schema. Whatever is read is of one organization, but for a request that is looked up by its id.
 /// Faults of the database surface as <see cref="StoreUnavailableException"/>.
 /// </summary>
 internal interface IUsageStore
@@ -25,4 +25,8 @@ internal interface IUsageStore
 
     /// <summary>Failures, newest first.</summary>
     Task<IReadOnlyList<UsageFailure>> ListFailuresAsync(Guid organizationId, UsageFailureQuery query, CancellationToken cancellationToken);
+
+    /// <summary>What is kept of the request with that <c>X-Request-Id</c>, oldest first: more than one for a batch, mostly none at all.</summary>
+    /// <param name="organizationId">Whose it has to be; null for whosever it is.</param>
+    Task<IReadOnlyList<UsageFailure>> FindRequestAsync(Guid? organizationId, string requestId, CancellationToken cancellationToken);
 }

@@ -94,7 +94,9 @@ internal static class StoredTables
             "usage_failures",
             OfOrganization,
             "at integer, organization_id uuid, workspace_id uuid, key_id text, upstream_id uuid, upstream_key text, name text, method text, outcome text, "
-            + "status integer, code integer, duration_us integer, request_id text") with { Numbered = "id", IsExportedAsRows = true },
+            + "status integer, code integer, duration_us integer, request_id text, rpc_method text, stage text, reason text, limit_scope text, "
+            + "nothing_sent flag, endpoint integer, endpoint_reason text, tries integer, queued_us integer, opening_us integer, waiting_us integer, "
+            + "relaying_us integer") with { Numbered = "id", IsExportedAsRows = true },
         Table("quota_uses", OfOrganization, "organization_id uuid, quota text, period text, taken integer, granted integer") with { IsExportedAsRows = true },
 
         // Entries stay when their organization goes: they name nothing but ids, and a chain with a hole proves nothing.

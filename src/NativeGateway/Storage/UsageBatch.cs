@@ -13,8 +13,9 @@ internal readonly record struct UsageKey(
 /// <param name="UpstreamKey">The upstream's key at that time, so that it has a name even when it is gone.</param>
 internal sealed record UsageRow(UsageKey Key, string UpstreamKey, UsageCounts Counts);
 
-/// <summary>One request that did not end well. Codes only; an error's text could hold anything.</summary>
+/// <summary>One request that did not end well, or ended well but slowly. Codes only; an error's text could hold anything.</summary>
 /// <param name="Id">Given by the store; grows with time.</param>
+/// <param name="OrganizationId">Empty for one of nobody knows whom.</param>
 internal sealed record UsageFailure(
     long Id,
     DateTimeOffset At,
@@ -29,7 +30,8 @@ internal sealed record UsageFailure(
     int Status,
     int Code,
     TimeSpan Duration,
-    string RequestId);
+    string RequestId,
+    CallPath Path);
 
 /// <summary>
 /// What one process hands to the store at once. A batch is never changed once it was tried: the store recognizes it by its number, so that a

@@ -60,7 +60,7 @@ internal static class UsageReading
         {
             new("organization_id", organizationId), new("before", query.Before), new("from", query.From.ToUnixTimeSeconds()), new("to", to),
         };
-        var condition = "organization_id = @organization_id AND id < @before AND at >= @from AND at < @to" + Filter(query.Filter, values);
+        var condition = "organization_id = @organization_id AND id < @before AND at >= @from AND at < @to" + UsageSql.AndFailed + Filter(query.Filter, values);
         if (query.Outcome is { } outcome)
         {
             condition += " AND outcome = @outcome";
@@ -70,6 +70,22 @@ internal static class UsageReading
         return await transaction.QueryAsync(
             $"SELECT {UsageRows.FailureColumns} FROM usage_failures WHERE {condition} ORDER BY id DESC LIMIT {query.Limit}",
             values, UsageRows.Failure, cancellationToken);
+    }
+
+    public static async Task<IReadOnlyList<UsageFailure>> FindRequestAsync(
+        StoreTransaction transaction, Guid? organizationId, string requestId, CancellationToken cancellationToken)
+    {
+        var values = new List<Column> { new("request_id", requestId) };
+        var condition = "request_id = @request_id";
+        if (organizationId is { } organization)
+        {
+            condition += " AND organization_id = @organization_id";
+            values.Add(new("organization_id", organization));
+        }
+
+        // As many as a batch may have messages, and no more however many requests share an id by chance.
+        return await transaction.QueryAsync(
+            $"SELECT {UsageRows.FailureColumns} FROM usage_failures WHERE {condition} ORDER BY id LIMIT 50", values, UsageRows.Failure, cancellationToken);
     }
 
     private static (string Condition, List<Column> Values) Condition(Guid organizationId, UsageQuery query)

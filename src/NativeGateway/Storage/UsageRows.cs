@@ -7,14 +7,17 @@ namespace NativeGateway.Storage;
 internal static class UsageRows
 {
     public const string FailureColumns =
-        "id, at, organization_id, workspace_id, key_id, upstream_id, upstream_key, name, method, outcome, status, code, duration_us, request_id";
+        "id, at, organization_id, workspace_id, key_id, upstream_id, upstream_key, name, method, outcome, status, code, duration_us, request_id, "
+        + "rpc_method, stage, reason, limit_scope, nothing_sent, endpoint, endpoint_reason, tries, queued_us, opening_us, waiting_us, relaying_us";
 
     public const string InsertFailure =
         """
         INSERT INTO usage_failures
-        (at, organization_id, workspace_id, key_id, upstream_id, upstream_key, name, method, outcome, status, code, duration_us, request_id)
+        (at, organization_id, workspace_id, key_id, upstream_id, upstream_key, name, method, outcome, status, code, duration_us, request_id,
+        rpc_method, stage, reason, limit_scope, nothing_sent, endpoint, endpoint_reason, tries, queued_us, opening_us, waiting_us, relaying_us)
         VALUES
-        (@at, @organization_id, @workspace_id, @key_id, @upstream_id, @upstream_key, @name, @method, @outcome, @status, @code, @duration_us, @request_id)
+        (@at, @organization_id, @workspace_id, @key_id, @upstream_id, @upstream_key, @name, @method, @outcome, @status, @code, @duration_us, @request_id,
+        @rpc_method, @stage, @reason, @limit_scope, @nothing_sent, @endpoint, @endpoint_reason, @tries, @queued_us, @opening_us, @waiting_us, @relaying_us)
         """;
 
     public static Column[] Row(UsageFailure failure) =>
@@ -32,6 +35,18 @@ internal static class UsageRows
         new("code", failure.Code),
         new("duration_us", (long)failure.Duration.TotalMicroseconds),
         new("request_id", failure.RequestId),
+        new("rpc_method", failure.Path.Method),
+        new("stage", failure.Path.Stage.Label()),
+        new("reason", failure.Path.Reason?.Label() ?? ""),
+        new("limit_scope", failure.Path.LimitScope ?? ""),
+        new("nothing_sent", failure.Path.NothingSent),
+        new("endpoint", failure.Path.Endpoint),
+        new("endpoint_reason", failure.Path.Why.Label()),
+        new("tries", failure.Path.Tries),
+        new("queued_us", (long)failure.Path.Queued.TotalMicroseconds),
+        new("opening_us", (long)failure.Path.Opening.TotalMicroseconds),
+        new("waiting_us", (long)failure.Path.Waiting.TotalMicroseconds),
+        new("relaying_us", (long)failure.Path.Relaying.TotalMicroseconds),
     ];
 
     public static UsageFailure Failure(DbDataReader row) => new(
@@ -48,7 +63,24 @@ internal static class UsageRows
         row.GetInt32(10),
         row.GetInt32(11),
         TimeSpan.FromMicroseconds(row.GetInt64(12)),
-        row.GetString(13));
+        row.GetString(13),
+        Path(row));
+
+    private static CallPath Path(DbDataReader row) => new()
+    {
+        Method = row.GetString(14),
+        Stage = CallPathTexts.FindStage(row.GetString(15)),
+        Reason = CallPathTexts.FindReason(row.GetString(16)),
+        LimitScope = row.GetString(17) is { Length: > 0 } scope ? scope : null,
+        NothingSent = row.GetBoolean(18),
+        Endpoint = row.GetInt32(19),
+        Why = CallPathTexts.FindWhy(row.GetString(20)),
+        Tries = row.GetInt32(21),
+        Queued = TimeSpan.FromMicroseconds(row.GetInt64(22)),
+        Opening = TimeSpan.FromMicroseconds(row.GetInt64(23)),
+        Waiting = TimeSpan.FromMicroseconds(row.GetInt64(24)),
+        Relaying = TimeSpan.FromMicroseconds(row.GetInt64(25)),
+    };
 
     /// <summary>A row of the staging table, in the order of <see cref="UsageSql.StagingColumns"/>.</summary>
     public static Column[] StagingRow(Guid writer, UsageRow row)

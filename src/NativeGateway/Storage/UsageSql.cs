@@ -9,8 +9,16 @@ internal static class UsageSql
     public const string Staging = "usage_staging";
     public const string Failures = "usage_failures";
 
+    /// <summary>Tells requests that did not end well from those that are kept because they were slow.</summary>
+    public const string AndFailed = " AND outcome <> 'ok' AND outcome <> 'cancelled'";
+
     /// <summary>Failures of one organization that are kept at most.</summary>
     private const int MaxFailures = 10_000;
+
+    private const string AndSlow = " AND (outcome = 'ok' OR outcome = 'cancelled')";
+
+    /// <summary>The same for slow ones.</summary>
+    private const int MaxSlow = 2_000;
 
     private const string Key = "organization_id, at, workspace_id, key_id, upstream_id, name, method";
 
@@ -74,15 +82,20 @@ internal static class UsageSql
             "SELECT DISTINCT organization_id FROM usage_failures", row => row.GetGuid(0), cancellationToken);
         foreach (var organization in organizations)
         {
-            await transaction.ExecuteAsync(
-                $"""
-                DELETE FROM usage_failures WHERE organization_id = @organization_id AND id <=
-                (SELECT id FROM usage_failures WHERE organization_id = @organization_id ORDER BY id DESC LIMIT 1 OFFSET {MaxFailures})
-                """,
-                [new("organization_id", organization)],
-                cancellationToken);
+            await RemoveExcessAsync(transaction, organization, AndFailed, MaxFailures, cancellationToken);
+            await RemoveExcessAsync(transaction, organization, AndSlow, MaxSlow, cancellationToken);
         }
     }
+
+    private static async Task RemoveExcessAsync(
+        StoreTransaction transaction, Guid organization, string andKind, int most, CancellationToken cancellationToken) =>
+        await transaction.ExecuteAsync(
+            $"""
+            DELETE FROM usage_failures WHERE organization_id = @organization_id{andKind} AND id <=
+            (SELECT id FROM usage_failures WHERE organization_id = @organization_id{andKind} ORDER BY id DESC LIMIT 1 OFFSET {most})
+            """,
+            [new("organization_id", organization)],
+            cancellationToken);
 
     private static string AddTo(UsageInterval interval)
     {

@@ -74,6 +74,18 @@ public sealed class UsageCommandTests : IAsyncLifetime, IDisposable
         Assert.Contains("0123456789abcdef", _cli.Out, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_was_written_of_a_request_is_explained_without_a_gateway()
+    {
+        Assert.Equal(0, await _cli.RunAsync("explain", "0123456789abcdef"));
+        Assert.Contains("The server did not answer within its timeout.", _cli.Out, StringComparison.Ordinal);
+        Assert.Contains("the one chosen first could not be reached; tried: 2", _cli.Out, StringComparison.Ordinal);
+
+        Assert.Equal(1, await _cli.RunAsync("explain", "fedcba9876543210"));
+        Assert.Contains("Nothing is kept of that request", _cli.Error, StringComparison.Ordinal);
+        Assert.Equal(1, await _cli.RunAsync("explain", "no id"));
+    }
+
     [Theory]
     [InlineData("--last must be", "--last", "soon")]
     [InlineData("1500 days", "--last", "9999d")]

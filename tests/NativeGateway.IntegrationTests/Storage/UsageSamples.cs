@@ -50,7 +50,12 @@ internal static class UsageSamples
 
     public static UsageFailure Failure(CallOutcome outcome = CallOutcome.Timeout, Guid? organization = null, DateTimeOffset? at = null) => new(
         0, at ?? Noon, organization ?? Acme, Workspace, "abcdefABCDEF", Files, "files", "read", UsageMethod.ToolCall, outcome, 504, -32014,
-        TimeSpan.FromMilliseconds(1.5), "0123456789abcdef");
+        TimeSpan.FromMilliseconds(1.5), "0123456789abcdef",
+        new CallPath
+        {
+            Method = "tools/call", Stage = CallStage.Answer, Reason = ErrorKind.UpstreamTimeout, Endpoint = 1, Why = EndpointReason.Failover, Tries = 2,
+            Queued = TimeSpan.FromMicroseconds(1), Opening = TimeSpan.FromMicroseconds(2), Waiting = TimeSpan.FromMicroseconds(3), Relaying = TimeSpan.FromMicroseconds(4),
+        });
 
     public static UsageQuery Day(UsageInterval interval, UsageGrouping groupBy = UsageGrouping.None) =>
         new(interval, Noon.AddHours(-12).ToUnixTimeSeconds(), Noon.AddHours(12).ToUnixTimeSeconds()) { GroupBy = groupBy };

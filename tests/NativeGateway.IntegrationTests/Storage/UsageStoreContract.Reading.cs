@@ -127,6 +127,22 @@ public abstract partial class UsageStoreContract
     }
 
     [Fact]
+    public async Task A_request_is_found_by_its_id_by_its_own_organization_and_by_whoever_sees_all()
+    {
+        var failure = UsageSamples.Failure();
+        await Store.WriteAsync(
+            UsageSamples.Batch(Guid.NewGuid(), 1) with { Failures = [failure, failure with { RequestId = "fedcba9876543210" }, failure with { Outcome = CallOutcome.Ok }] },
+            None);
+
+        var own = await Store.FindRequestAsync(UsageSamples.Acme, failure.RequestId, None);
+        Assert.Equal([CallOutcome.Timeout, CallOutcome.Ok], own.Select(read => read.Outcome));
+        Assert.Equal(failure with { Id = own[0].Id }, own[0]);
+        Assert.Equal(own, await Store.FindRequestAsync(null, failure.RequestId, None));
+        Assert.Empty(await Store.FindRequestAsync(UsageSamples.Other, failure.RequestId, None));
+        Assert.DoesNotContain(await Store.ListFailuresAsync(UsageSamples.Acme, Failures(), None), read => read.Outcome == CallOutcome.Ok);
+    }
+
+    [Fact]
     public async Task Failures_come_newest_first_page_by_page_and_filtered()
     {
         var failure = UsageSamples.Failure();

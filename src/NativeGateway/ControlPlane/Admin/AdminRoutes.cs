@@ -14,7 +14,7 @@ internal sealed class AdminRoutes : IDisposable
     private readonly KeysApi _keys;
 
     /// <param name="live">Null beside the gateway, where nobody can be asked how a server is.</param>
-    public AdminRoutes(RegistryWriter registry, LiveServers? live, UsageApi usage, AuditApi audit, IOutboxStore outbox, TimeProvider time)
+    public AdminRoutes(RegistryWriter registry, LiveServers? live, UsageApi usage, RequestsApi requests, AuditApi audit, IOutboxStore outbox, TimeProvider time)
     {
         var creations = new Creations(registry, time);
         var directory = new ServerDirectory(registry);
@@ -71,6 +71,8 @@ internal sealed class AdminRoutes : IDisposable
             new("GET", "/usage/errors", Read, usage.ErrorsAsync),
             new("GET", "/usage/latency", Read, usage.LatencyAsync),
             new("GET", "/usage/export", Read, usage.ExportAsync),
+
+            new("GET", "/requests/{id}", Read, requests.GetAsync),
 
             new("GET", "/audit", Read, audit.ListAsync),
             new("GET", "/audit/export", Read, audit.ExportAsync),

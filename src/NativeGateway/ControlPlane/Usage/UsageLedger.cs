@@ -14,7 +14,13 @@ internal sealed class UsageLedger(int maxRows = UsageLedger.DefaultMaxRows)
     /// <summary>Failures of one organization that are told singly between two writes, per kind of outcome; the sums count all of them.</summary>
     private const int MaxFailuresPerOutcome = 50;
 
+    /// <summary>The same for requests that were answered or given up, but slowly.</summary>
+    private const int MaxSlow = 5;
+
     private const int MaxFailures = 1_000;
+
+    /// <summary>Whoever waits for an answer that long asks why.</summary>
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(2);
 
     private readonly Lock _gate = new();
     private readonly UsageNames _names = new();
@@ -28,14 +34,14 @@ internal sealed class UsageLedger(int maxRows = UsageLedger.DefaultMaxRows)
         lock (_gate)
         {
             var name = _names.Get(usage.Name);
-            if (!TryAddSums(usage, name))
+            if (!usage.IsUncounted && !TryAddSums(usage, name))
             {
                 return false;
             }
 
-            if (usage.Outcome is not (CallOutcome.Ok or CallOutcome.Cancelled))
+            if (MostOf(usage) is var most and > 0)
             {
-                AddFailure(usage, name);
+                AddFailure(usage, name, most);
             }
 
             return true;
@@ -98,11 +104,25 @@ internal sealed class UsageLedger(int maxRows = UsageLedger.DefaultMaxRows)
         return true;
     }
 
-    private void AddFailure(in UsageEvent usage, string name)
+    /// <summary>How many of its kind are told singly between two writes. What is counted nowhere is told only while nobody knows whose it is.</summary>
+    private static int MostOf(in UsageEvent usage)
+    {
+        if (usage.IsUncounted && usage.OrganizationId != Guid.Empty)
+        {
+            return 0;
+        }
+
+        // Sessions and streams last as long as their clients want.
+        return usage.Outcome is not (CallOutcome.Ok or CallOutcome.Cancelled) ? MaxFailuresPerOutcome
+            : usage.Duration >= Slow && usage.Method != UsageMethod.Session ? MaxSlow
+            : 0;
+    }
+
+    private void AddFailure(in UsageEvent usage, string name, int most)
     {
         ref var count = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
             _failureCounts, (usage.OrganizationId, usage.Outcome), out _);
-        if (count >= MaxFailuresPerOutcome || _failures.Count >= MaxFailures)
+        if (count >= most || _failures.Count >= MaxFailures)
         {
             return;
         }
@@ -122,6 +142,7 @@ internal sealed class UsageLedger(int maxRows = UsageLedger.DefaultMaxRows)
             usage.Status,
             usage.Code,
             usage.Duration,
-            usage.RequestId));
+            usage.RequestId,
+            usage.Path));
     }
 }

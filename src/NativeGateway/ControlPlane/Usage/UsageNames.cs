@@ -38,7 +38,8 @@ internal sealed class UsageNames
         return text;
     }
 
-    private static string Text(ReadOnlySpan<byte> name)
+    /// <summary>Empty for none.</summary>
+    public static string Text(ReadOnlySpan<byte> name)
     {
         if (name.Length > MaxLength)
         {

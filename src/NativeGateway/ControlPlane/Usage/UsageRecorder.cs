@@ -7,7 +7,7 @@ using NativeGateway.Telemetry;
 namespace NativeGateway.ControlPlane.Usage;
 
 /// <summary>
-/// Takes usage from the data plane, sums it up and writes it down in batches. While the database is down the sums grow, within bounds, and are
+/// Takes usage from the data plane, remembers the newest requests, sums them up and writes that down in batches. While the database is down the sums grow, within bounds, and are
 /// written afterwards. A batch that was tried is kept as it is until the store has it, so that nothing counts twice.
 /// </summary>
 internal sealed class UsageRecorder(
@@ -20,10 +20,22 @@ internal sealed class UsageRecorder(
     private const int MostRowsPerBatch = 2_000;
 
     private readonly UsageLedger _ledger = new();
+    private readonly Lock _gathering = new();
+    private readonly RequestLog _log = new();
     private readonly Guid _writer = Guid.NewGuid();
     private UsageBatch? _tried;
     private long _lastNumber;
     private bool _isDown;
+
+    /// <summary>The newest requests, those included that were finished just now.</summary>
+    public RequestLog Gathered
+    {
+        get
+        {
+            Gather();
+            return _log;
+        }
+    }
 
     /// <summary>Records until stopped, then takes what is still in the channel and writes everything once.</summary>
     public async Task RunAsync(CancellationToken stopping)
@@ -51,9 +63,13 @@ internal sealed class UsageRecorder(
     private void Gather()
     {
         long refused = 0;
-        while (events.TryRead(out var usage))
+        lock (_gathering)
         {
-            refused += _ledger.TryAdd(usage) ? 0 : 1;
+            while (events.TryRead(out var usage))
+            {
+                _log.Add(usage);
+                refused += _ledger.TryAdd(usage) ? 0 : 1;
+            }
         }
 
         metrics.RecordUsageDropped(refused);

@@ -43,8 +43,18 @@ internal readonly record struct HeaderTexts
 /// <summary>Reads the facts of a <see cref="RequestHead"/> out of an HTTP request.</summary>
 internal static class RequestHeads
 {
+    private const int ProcessBits = 16, NumberBits = 64 - ProcessBits;
+
+    /// <summary>What the ids of this process begin with, so that others can tell that they have not seen the request.</summary>
+    private static readonly ulong Process = (ulong)Random.Shared.Next(1 << ProcessBits);
+
     /// <summary>An <c>X-Request-Id</c>.</summary>
-    public static string NewId() => Random.Shared.NextInt64().ToString("x16", CultureInfo.InvariantCulture);
+    public static string NewId() =>
+        (Process << NumberBits | (ulong)Random.Shared.NextInt64(1L << NumberBits)).ToString("x16", CultureInfo.InvariantCulture);
+
+    /// <summary>Whether an id may be one of this process; the ids of one process in 65,536 others look the same.</summary>
+    public static bool IsOfThisProcess(string requestId) =>
+        ulong.TryParse(requestId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) && number >> NumberBits == Process;
 
     public static RequestHead Read(HttpContext context, ReadOnlyMemory<byte> upstreamName, AddressSet trustedProxies)
     {

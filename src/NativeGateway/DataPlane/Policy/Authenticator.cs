@@ -7,7 +7,11 @@ using NativeGateway.Model;
 namespace NativeGateway.DataPlane.Policy;
 
 /// <summary>Who is calling, or why that is not answered. Exactly one of the two is set.</summary>
-internal readonly record struct Identification(Caller? Caller, GatewayError? Error);
+internal readonly record struct Identification(Caller? Caller, GatewayError? Error)
+{
+    /// <summary>Whose secret it was, of a request that is refused for another reason.</summary>
+    public Caller? Known { get; init; }
+}
 
 /// <summary>
 /// Tells who is calling by the key that a request carries. A key that this process has seen before is decided at once and without allocating,
@@ -207,7 +211,10 @@ internal sealed class Authenticator(TimeProvider clock, SecretVerifier verifier)
             return new(null, new GatewayError(ErrorKind.ForbiddenAddress, "Requests from this address are not allowed.")
             {
                 Detail = $"The address is on none of the allowed networks of organization {caller.OrganizationId}.",
-            });
+            })
+            {
+                Known = caller,
+            };
         }
 
         return (caller.Scopes & required) == required
@@ -215,7 +222,10 @@ internal sealed class Authenticator(TimeProvider clock, SecretVerifier verifier)
             : new(null, new GatewayError(ErrorKind.Forbidden, "This key lacks the scope for this.")
             {
                 Detail = $"Key '{caller.KeyId}' has the scopes {caller.Scopes}; {required} is needed.",
-            });
+            })
+            {
+                Known = caller,
+            };
     }
 
     private Identification RefuseSecret(Snapshot snapshot, Caller caller, IPAddress address) => Refuse(snapshot, address, WrongSecret(caller));

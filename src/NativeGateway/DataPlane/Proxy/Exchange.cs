@@ -109,6 +109,9 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
     /// <summary>The upstream's reply, the clock and the lease belong to a <see cref="SuspendedCall"/> now.</summary>
     public bool IsHandedOver { get; set; }
 
+    /// <summary>How far the exchange has come, and when.</summary>
+    public CallMarks Marks;
+
     /// <summary>Time stamps of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public long StartedAt { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
 

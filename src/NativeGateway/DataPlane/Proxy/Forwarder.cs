@@ -55,7 +55,9 @@ internal sealed class Forwarder(
 
         // 1  A legacy client that loses its connection has not cancelled anything (2025-11-25, basic/transports); a modern one has.
         var clock = new CallClock(target.Config.Timeout, time, exchange.Revision.IsModern ? exchange.ClientGone : default);
-        var admission = await EnterAsync(upstream, target, clock).ConfigureAwait(false);
+        var entering = EnterAsync(upstream, target, clock);
+        exchange.Marks.QueuedAt = entering.IsCompleted ? 0 : Stopwatch.GetTimestamp();
+        var admission = await entering.ConfigureAwait(false);
         if (admission.Error is not null)
         {
             clock.Dispose();
@@ -65,17 +67,23 @@ internal sealed class Forwarder(
         var lease = admission.Lease;
         var cancellable = BeginInSession(exchange, clock);
         var sent = Stopwatch.GetTimestamp();
+        exchange.Marks.UpstreamBegan = sent;
+        exchange.Request.Tries = 0;
         exchange.Reply.AwaitUpstream(exchange.Session);
         try
         {
             // 2
             exchange.Askable = AskableOf(exchange);
             var client = new UpstreamClient(exchange.Askable, AffinityOf(exchange));
-            var opening = await upstream.Connection.OpenAsync(client, clock.Token).ConfigureAwait(false);
+            var opens = upstream.Connection.OpenAsync(client, clock.Token);
+            var isOpen = opens.IsCompleted;
+            var opening = await opens.ConfigureAwait(false);
             if (opening.Session is { Peer.Revision.IsModern: false } && exchange.Revision.IsModern)
             {
                 opening = await OpenForModernAsync(exchange, upstream, opening.Session, clock).ConfigureAwait(false);
             }
+
+            exchange.Marks.Opened(opening, isOpen);
 
             return opening.Session is { } session
                 ? await ExchangeAsync(exchange, session, clock, lease).ConfigureAwait(false)
@@ -149,6 +157,7 @@ internal sealed class Forwarder(
                 var sending = await session.SendAsync(exchange.Request, clock.Token).ConfigureAwait(false); // 4
                 reply = sending.Reply;
                 session = sending.Elsewhere ?? session;
+                exchange.Marks.Sent(sending);
                 relayed = reply is null
                     ? new Relayed(sending.Error, null)
                     : await relay.RunAsync(exchange, session, reply, clock, lease).ConfigureAwait(false);   // 5

@@ -71,6 +71,7 @@ internal sealed class McpProxy(
     [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<GatewayError?> HandleMessageAsync(Exchange exchange)
     {
+        exchange.Marks.Stage = CallStage.Revision;
         return revisions.Admit(exchange)                                                                // 3  in which revision, in which session
             ?? await resolver.ResolveAsync(exchange).ConfigureAwait(false)                              // 4  where to
             ?? MirroredParameters.Check(exchange)
@@ -110,6 +111,7 @@ internal sealed class McpProxy(
     [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     private async ValueTask<GatewayError?> HandleBodyAsync(Exchange exchange)
     {
+        exchange.Marks.Stage = CallStage.Message;
         var fault = RpcReader.Read(exchange.Body.Span, out exchange.Message);                           // 2  what
         return fault switch
         {
@@ -131,11 +133,13 @@ internal sealed class McpProxy(
             .IdentifyAsync(exchange.Snapshot, head.Credential, head.RemoteAddress, KeyScopes.Mcp, exchange.ClientGone)
             .ConfigureAwait(false);
         exchange.Caller = identification.Caller!;
+        exchange.Marks.Known = identification.Known;
         return identification.Error;
     }
 
     private static GatewayError? CheckPermission(Exchange exchange)
     {
+        exchange.Marks.Stage = CallStage.Permission;
         if (exchange.Target is not { } target)
         {
             return null;
@@ -145,15 +149,20 @@ internal sealed class McpProxy(
         return PermissionCheck.Check(exchange.Caller, target, kind, exchange.OwnName.Span, exchange.SentName.Span);
     }
 
-    private ValueTask<GatewayError?> AnswerAsync(Exchange exchange) => (exchange.Target, exchange.Message.MethodCode) switch
+    private ValueTask<GatewayError?> AnswerAsync(Exchange exchange)
     {
-        (null, _) => local.AnswerAsync(exchange),
-        (_, McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe) => resources.AnswerAsync(exchange),
-        _ => forwarder.SendAsync(exchange),
-    };
+        exchange.Marks.Stage = CallStage.Answer;
+        return (exchange.Target, exchange.Message.MethodCode) switch
+        {
+            (null, _) => local.AnswerAsync(exchange),
+            (_, McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe) => resources.AnswerAsync(exchange),
+            _ => forwarder.SendAsync(exchange),
+        };
+    }
 
     private async ValueTask<GatewayError?> AcquireLimitsAsync(Exchange exchange)
     {
+        exchange.Marks.Stage = CallStage.RateLimit;
         // What a client sends in answer or as a notice is part of a call that was already charged.
         if (exchange.Message.Kind != RpcKind.Request)
         {
@@ -170,6 +179,7 @@ internal sealed class McpProxy(
             return null;
         }
 
+        exchange.Marks.Stage = CallStage.Quota;
         var cost = exchange.Message.MethodCode == McpMethod.ToolsCall ? exchange.Target!.CostMicros : 0;
         var verdict = await quotas.AcquireAsync(own, cost).ConfigureAwait(false);
         if (verdict.Limits.IsPresent)
@@ -195,10 +205,13 @@ internal sealed class McpProxy(
         return error;
     }
 
-    /// <summary>Accounts for one message, alone in its request or one of a batch. Never waits: what the channel cannot take is counted and gone.</summary>
+    /// <summary>
+    /// Accounts for one message, alone in its request or one of a batch, and tells what explains it. Never waits: what the channel cannot take is
+    /// counted and gone.
+    /// </summary>
     public void RecordUsage(Exchange exchange)
     {
-        if (UsageReport.IsAccountable(exchange) && !usage.TryWrite(UsageReport.Of(exchange, time.GetUtcNow())))
+        if (UsageReport.IsTold(exchange) && !usage.TryWrite(UsageReport.Of(exchange, time.GetUtcNow())) && UsageReport.IsAccountable(exchange))
         {
             metrics.RecordUsageDropped(1);
         }

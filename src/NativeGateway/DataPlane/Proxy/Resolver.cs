@@ -36,6 +36,7 @@ internal sealed class Resolver(CatalogTable catalogs, CatalogRefresher refresher
 
     public ValueTask<GatewayError?> ResolveAsync(Exchange exchange)
     {
+        exchange.Marks.Stage = CallStage.Resolve;
         if (exchange.Message.Kind != RpcKind.Request || IsLocal(exchange))
         {
             return default;

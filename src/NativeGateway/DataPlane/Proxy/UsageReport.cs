@@ -4,7 +4,7 @@ using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Proxy;
 
-/// <summary>What is said of a finished exchange to usage accounting. Allocates nothing.</summary>
+/// <summary>What is said of a finished exchange to usage accounting and explanations. Allocates nothing.</summary>
 internal static class UsageReport
 {
     /// <summary>
@@ -14,17 +14,22 @@ internal static class UsageReport
     public static bool IsAccountable(Exchange exchange) =>
         exchange.Caller is not null && exchange.Message.Kind == RpcKind.Request && (exchange.Message.Method.IsPresent || exchange.Failure is not null);
 
+    /// <summary>Everything but a whole batch, whose parts are told one by one.</summary>
+    public static bool IsTold(Exchange exchange) =>
+        exchange.Failure is not null || exchange.Message.Method.IsPresent || exchange.Message.Kind != RpcKind.Request;
+
     public static UsageEvent Of(Exchange exchange, DateTimeOffset now)
     {
         var outcome = exchange.Outcome;
         var (status, code) = AnswerOf(exchange);
+        var caller = exchange.Caller ?? exchange.Marks.Known;
         return new UsageEvent
         {
             At = now,
             RequestId = exchange.Head.RequestId,
-            OrganizationId = exchange.Caller.OrganizationId,
-            WorkspaceId = exchange.Caller.Workspace?.Id ?? Guid.Empty,
-            KeyId = exchange.Caller.KeyId,
+            OrganizationId = caller?.OrganizationId ?? Guid.Empty,
+            WorkspaceId = caller?.Workspace?.Id ?? Guid.Empty,
+            KeyId = caller?.KeyId ?? "",
             Upstream = exchange.Target,
             Name = exchange.CatalogName,
             Method = UsageMethods.Of(exchange.Message.MethodCode),
@@ -37,6 +42,8 @@ internal static class UsageReport
             // The editor holds the answer's message from when it was sent; nobody was left to send one to when the client had gone.
             BytesOut = outcome == CallOutcome.Cancelled ? 0 : exchange.Request.Message.Length,
             CostMicros = Cost(exchange, outcome),
+            IsUncounted = !IsAccountable(exchange),
+            Path = exchange.Marks.PathOf(exchange),
         };
     }
 

@@ -39,15 +39,22 @@ internal sealed class EndpointChoice
     /// <summary>The index of an endpoint; -1 when none is left that could be tried.</summary>
     /// <param name="affinity">Calls of the same number stay together as long as the same endpoints are usable; 0 for calls that need not.</param>
     /// <param name="tried">Endpoints, by bit, that are out of the question.</param>
-    public int Next(int affinity, uint tried = 0)
+    public int Next(int affinity, uint tried = 0) => Next(affinity, tried, out _);
+
+    /// <inheritdoc cref="Next(int, uint)"/>
+    /// <param name="why">For explanations: what made it this one.</param>
+    public int Next(int affinity, uint tried, out EndpointReason why)
     {
-        foreach (var tier in _tiers)
+        for (var tier = 0; tier < _tiers.Length; tier++)
         {
-            if (Fitting(tier & ~tried, usable: true) is var fitting and not 0)
+            if (Fitting(_tiers[tier] & ~tried, usable: true) is var fitting and not 0)
             {
+                why = tier > 0 ? EndpointReason.Fallback : WhyOf(fitting, affinity);
                 return Pick(fitting, affinity);
             }
         }
+
+        why = EndpointReason.LastResort;
 
         // Better a doubtful one than none.
         foreach (var tier in _tiers)
@@ -60,6 +67,12 @@ internal sealed class EndpointChoice
 
         return -1;
     }
+
+    private EndpointReason WhyOf(uint candidates, int affinity) =>
+        _endpoints.Count == 1 ? EndpointReason.Only
+        : BitOperations.IsPow2(candidates) || _balancing == LoadBalancing.First ? EndpointReason.Preferred
+        : affinity != 0 ? EndpointReason.Sticky
+        : EndpointReason.Balanced;
 
     private uint Fitting(uint candidates, bool usable)
     {

@@ -62,6 +62,7 @@ internal sealed class HttpSession : IUpstreamSession
     /// <summary>Sends to this session's own endpoint only.</summary>
     public ValueTask<UpstreamSending> SendHereAsync(UpstreamRequest request, CancellationToken cancellationToken)
     {
+        request.GoTo(_endpoint.Index);
         if (Calls is not { } calls)
         {
             return SendRenewingAsync(request, cancellationToken);

@@ -41,15 +41,15 @@ internal sealed class HttpUpstream : IUpstreamConnection
     public ValueTask<UpstreamOpening> OpenAsync(UpstreamClient client, CancellationToken cancellationToken)
     {
         Health.Retries.Earn();
-        var next = _choice.Next(_isStateless ? 0 : client.Affinity);
+        var next = _choice.Next(_isStateless ? 0 : client.Affinity, 0, out var why);
         if (next < 0)
         {
             return ValueTask.FromResult(NoneLeft());
         }
 
         return _endpoints[next].Find(client.Capabilities) is { } session
-            ? ValueTask.FromResult(new UpstreamOpening(session, null))
-            : OpenAnyAsync(next, client, cancellationToken);
+            ? ValueTask.FromResult(new UpstreamOpening(session, null, why))
+            : OpenAnyAsync(next, why, client, cancellationToken);
     }
 
     public ValueTask<ProbeOutcome> ProbeAsync(int endpoint, CancellationToken cancellationToken) => _endpoints[endpoint].ProbeAsync(cancellationToken);
@@ -86,7 +86,7 @@ internal sealed class HttpUpstream : IUpstreamConnection
     public async ValueTask DisposeAsync() => await Task.WhenAll(_endpoints.Select(endpoint => endpoint.DisposeAsync().AsTask()));
 
     /// <summary>Nothing of a call was sent before there is a session for it, so that any other endpoint may take it, whatever went wrong.</summary>
-    private async ValueTask<UpstreamOpening> OpenAnyAsync(int first, UpstreamClient client, CancellationToken cancellationToken)
+    private async ValueTask<UpstreamOpening> OpenAnyAsync(int first, EndpointReason why, UpstreamClient client, CancellationToken cancellationToken)
     {
         UpstreamOpening opening = default;
         var tried = 0u;
@@ -96,7 +96,7 @@ internal sealed class HttpUpstream : IUpstreamConnection
             if (opening.Session is { } session)
             {
                 _isStateless = session is HttpSession { State.Head.SessionId: null };
-                return opening;
+                return opening with { Why = tried == 0 ? why : EndpointReason.Failover };
             }
 
             tried |= BitOf(next);

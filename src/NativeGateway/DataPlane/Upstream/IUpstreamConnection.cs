@@ -48,7 +48,8 @@ internal enum ProbeOutcome : byte
 }
 
 /// <summary>A session, or why there is none. Exactly one of the two is set.</summary>
-internal readonly record struct UpstreamOpening(IUpstreamSession? Session, GatewayError? Error);
+/// <param name="Why">Why it is a session with this endpoint.</param>
+internal readonly record struct UpstreamOpening(IUpstreamSession? Session, GatewayError? Error, EndpointReason Why = EndpointReason.Only);
 
 /// <summary>A conversation with an upstream in one revision. A lost legacy session is re-initialized once per request behind this interface.</summary>
 internal interface IUpstreamSession
@@ -97,6 +98,12 @@ internal sealed class UpstreamRequest
 
     public McpMethod Method { get; set; }
 
+    /// <summary>The endpoint that it was sent to last, by its position in the configuration.</summary>
+    public int Endpoint { get; private set; }
+
+    /// <summary>How many endpoints it was sent to.</summary>
+    public int Tries { get; set; }
+
     /// <summary>Part of opening a session, which is judged as a whole.</summary>
     public bool IsHandshake { get; init; }
 
@@ -117,6 +124,13 @@ internal sealed class UpstreamRequest
 
     /// <inheritdoc cref="TraceParent"/>
     public string? TraceState { get; set; }
+
+    /// <summary>A session is about to send it.</summary>
+    public void GoTo(int endpoint)
+    {
+        Endpoint = endpoint;
+        Tries++;
+    }
 
     /// <summary>The request as it is now, on its own.</summary>
     public UpstreamRequest Copy()

@@ -142,6 +142,7 @@ internal sealed class SseSession : IUpstreamSession
     private async ValueTask<UpstreamSending> SendHereAsync(UpstreamRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        request.GoTo(_wire.Health.Index);
         var id = CallRouter.ReadNumber(request.Id.Span) ?? throw new ArgumentException("The id was not minted by this session.", nameof(request));
         var stay = request.Method == McpMethod.SubscriptionsListen ? default : _wire.Health.Enter(request.IsHandshake);
         var call = new SseCall(this, id, CallRouter.ReadNumber(request.ProgressToken.Span), request.Method) { Stay = stay };

@@ -34,12 +34,12 @@ internal sealed class SseUpstream : IUpstreamConnection
     {
         UpstreamOpening opening = default;
         var tried = 0u;
-        for (int next; (next = _choice.Next(client.Affinity, tried)) >= 0;)
+        for (int next; (next = _choice.Next(client.Affinity, tried, out var why)) >= 0;)
         {
             opening = await _endpoints[next].OpenAsync(client.Capabilities, cancellationToken);
             if (opening.Session is not null)
             {
-                return opening;
+                return opening with { Why = tried == 0 ? why : EndpointReason.Failover };
             }
 
             tried |= 1u << next;

@@ -79,6 +79,7 @@ internal sealed class StdioSession : IUpstreamSession
     public async ValueTask<UpstreamSending> SendAsync(UpstreamRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        request.GoTo(_parts.Health.Index);
         var id = ReadNumber(request.Id) ?? throw new ArgumentException("The id was not minted by this session.", nameof(request));
         var stay = request.Method == McpMethod.SubscriptionsListen ? default : _parts.Health.Enter(request.IsHandshake);
         var call = new StdioCall(this, id, ReadNumber(request.ProgressToken), request.Method) { Stay = stay, IsProbe = request.IsProbe };

@@ -35,6 +35,7 @@ internal sealed class LocalAdminDoor(StoreSession session, TimeProvider time) : 
         session.Registry,
         null,
         new UsageApi(session.Usage, () => (session.File.Settings.Usage ?? UsageSettings.Default).Retention, time),
+        new RequestsApi(null, session.Usage, session.Registry),
         new AuditApi(session.Audit),
         session.Outbox,
         time);

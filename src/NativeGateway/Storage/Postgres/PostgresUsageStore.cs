@@ -54,6 +54,9 @@ internal sealed class PostgresUsageStore(PostgresDatabase database) : IUsageStor
     public Task<IReadOnlyList<UsageFailure>> ListFailuresAsync(Guid organizationId, UsageFailureQuery query, CancellationToken cancellationToken) =>
         database.ReadAsync(transaction => UsageReading.ListFailuresAsync(transaction, organizationId, query, cancellationToken), cancellationToken);
 
+    public Task<IReadOnlyList<UsageFailure>> FindRequestAsync(Guid? organizationId, string requestId, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => UsageReading.FindRequestAsync(transaction, organizationId, requestId, cancellationToken), cancellationToken);
+
     /// <summary>A slice per transaction until nothing that old is left; false when another replica has taken over.</summary>
     private async Task<bool> RemoveAsync(string table, DateTimeOffset before, CancellationToken cancellationToken)
     {

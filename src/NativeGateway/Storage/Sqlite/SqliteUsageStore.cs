@@ -51,4 +51,7 @@ internal sealed class SqliteUsageStore(SqliteDatabase database) : IUsageStore
 
     public Task<IReadOnlyList<UsageFailure>> ListFailuresAsync(Guid organizationId, UsageFailureQuery query, CancellationToken cancellationToken) =>
         database.ReadAsync(transaction => UsageReading.ListFailuresAsync(transaction, organizationId, query, cancellationToken), cancellationToken);
+
+    public Task<IReadOnlyList<UsageFailure>> FindRequestAsync(Guid? organizationId, string requestId, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => UsageReading.FindRequestAsync(transaction, organizationId, requestId, cancellationToken), cancellationToken);
 }

@@ -10,7 +10,7 @@ public sealed class OpenApiTests : IDisposable
 {
     // Nothing is asked of the parts: the table is data.
     private readonly AdminRoutes _routes = new(
-        null!, new LiveServers(null!, null!, null!, null!), new UsageApi(null!, null!, TimeProvider.System), new AuditApi(null!), null!, TimeProvider.System);
+        null!, new LiveServers(null!, null!, null!, null!), new UsageApi(null!, null!, TimeProvider.System), new RequestsApi(null, null!, null!), new AuditApi(null!), null!, TimeProvider.System);
     private readonly JsonDocument _document = JsonDocument.Parse(Description());
 
     private JsonElement Paths => _document.RootElement.GetProperty("paths");

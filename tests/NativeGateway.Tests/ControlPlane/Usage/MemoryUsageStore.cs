@@ -60,4 +60,7 @@ internal sealed class MemoryUsageStore : IUsageStore
 
     public Task<IReadOnlyList<UsageFailure>> ListFailuresAsync(Guid organizationId, UsageFailureQuery query, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
+
+    public Task<IReadOnlyList<UsageFailure>> FindRequestAsync(Guid? organizationId, string requestId, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
 }

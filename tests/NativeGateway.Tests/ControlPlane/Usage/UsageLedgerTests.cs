@@ -131,6 +131,36 @@ public sealed class UsageLedgerTests
     }
 
     [Fact]
+    public void A_few_slow_requests_are_told_singly_and_streams_are_not_slow()
+    {
+        for (var i = 0; i < 100; i++)
+        {
+            Add(UsageSamples.Call() with { Duration = TimeSpan.FromSeconds(2) });
+            Add(UsageSamples.Call() with { Duration = TimeSpan.FromHours(1), Method = UsageMethod.Session });
+        }
+
+        Add(UsageSamples.Call() with { Outcome = CallOutcome.Cancelled, Duration = TimeSpan.FromSeconds(3) });
+
+        var failures = _ledger.Take(100).Failures;
+
+        Assert.Equal(5, failures.Count(failure => failure.Outcome == CallOutcome.Ok));
+        Assert.Single(failures, failure => failure.Outcome == CallOutcome.Cancelled);
+        Assert.DoesNotContain(failures, failure => failure.Method == UsageMethod.Session);
+    }
+
+    [Fact]
+    public void What_nobody_is_charged_with_is_in_no_sum_and_told_only_while_it_is_nobodys()
+    {
+        Add(UsageSamples.Call() with { IsUncounted = true, Outcome = CallOutcome.Invalid });
+        Add(UsageSamples.Call() with { IsUncounted = true, Outcome = CallOutcome.Unauthenticated, OrganizationId = Guid.Empty });
+
+        var (rows, failures) = _ledger.Take(100);
+
+        Assert.Empty(rows);
+        Assert.Equal(CallOutcome.Unauthenticated, Assert.Single(failures).Outcome);
+    }
+
+    [Fact]
     public void A_name_is_stored_as_text_of_bounded_length()
     {
         Add(UsageSamples.Call(new string('é', 500)));
