@@ -32,6 +32,9 @@ internal sealed record DataPlaneSetup(
 {
     /// <summary>Told of every request that is refused because of who asked for what. Never waits.</summary>
     public Action<DeniedRequest> Denied { get; init; } = static _ => { };
+
+    /// <summary>Null when nothing is traced.</summary>
+    public Tracer? Tracer { get; init; }
 }
 
 /// <summary>The wiring diagram of the data plane: every part built with <c>new</c>, in order, and stopped in reverse.</summary>
@@ -93,6 +96,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             _responder,
             Metrics,
             setup.Usage,
+            setup.Tracer,
             time);
         TrustedProxies = new TrustedProxies(snapshots);
         _sse = new LegacySseFront(Proxy, _sessions, _responder, TrustedProxies, logger);

@@ -12,6 +12,7 @@ using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
 using NativeGateway.Storage;
 using NativeGateway.Telemetry;
+using NativeGateway.Telemetry.Otlp;
 
 namespace NativeGateway.Hosting;
 
@@ -85,9 +86,11 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var ledger = new QuotaLedger(stores.Quotas, loggers.CreateLogger<QuotaLedger>());
         DataPlaneParts? parts = null;
         var refusals = new RefusalLedger(context.Time);
+        var tracer = options.Otlp is { Traces: not null } otlp ? new Tracer(otlp.Sampler, otlp.MaxQueuedSpans) : null;
         var setup = new DataPlaneSetup(key, options.Stateless, await keeper.LoadAsync(signals.Stop), ledger, usage.Writer, () => Report(feed, parts), options.Region)
         {
             Denied = refusals.Note,
+            Tracer = tracer,
         };
         parts = new DataPlaneParts(snapshots, setup, context.Time, loggers);
         await using var partsEnd = parts;
@@ -133,6 +136,7 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
             monitor.RunAsync(background.Token), health.RunAsync(background.Token),
             refusalWriter.RunAsync(background.Token), auditHousekeeping.RunAsync(background.Token),
             alerts.RunAsync(background.Token), dispatcher.RunAsync(background.Token),
+            .. Exporting(parts.Metrics, tracer, background.Token),
         ];
         var isOrderly = await WaitForStopAsync(door, tasks, signals.Stop);
 
@@ -141,6 +145,22 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         await background.CancelAsync();
         await Task.WhenAll(tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return isOrderly ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    /// <summary>Nothing, unless the environment asks for it.</summary>
+    private Task[] Exporting(Metrics metrics, Tracer? tracer, CancellationToken stopping)
+    {
+        if (options.Otlp is not { } otlp)
+        {
+            return [];
+        }
+
+        if (tracer is not null)
+        {
+            metrics.AddGauge("mcp_gateway_spans_dropped_total", () => tracer.Dropped);
+        }
+
+        return [new OtlpExporter(otlp, metrics, tracer, context.Time, loggers.CreateLogger<OtlpExporter>()).RunAsync(stopping)];
     }
 
     /// <summary>Between the data plane, which never waits, and accounting. As much as the fastest gateway finishes while accounting is away for a second.</summary>

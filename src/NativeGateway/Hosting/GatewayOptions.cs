@@ -1,6 +1,7 @@
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Hosting.Configuration;
 using NativeGateway.Storage;
+using NativeGateway.Telemetry.Otlp;
 
 namespace NativeGateway.Hosting;
 
@@ -92,6 +93,9 @@ internal sealed record GatewayOptions
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     public LogOptions Logging { get; init; } = LogOptions.Default;
+
+    /// <summary>Null when no telemetry is exported.</summary>
+    public OtlpOptions? Otlp { get; init; }
 
     /// <summary>Nobody but this machine can connect, so requests without a key may be allowed.</summary>
     public bool IsLoopbackOnly => Listen.All(address => address.IsLoopback);

@@ -13,6 +13,7 @@ internal sealed class OptionsLoader
 {
     private readonly CommandLineOptions _arguments;
     private readonly EnvironmentOptions _environment;
+    private readonly IReadOnlyDictionary<string, string> _raw;
     private readonly Func<string, string?> _variables;
     private readonly ConfigReading _reading;
     private readonly List<ConfigFault> _fileFaults = [];
@@ -25,6 +26,7 @@ internal sealed class OptionsLoader
     {
         _arguments = arguments;
         _environment = new EnvironmentOptions(environment);
+        _raw = environment;
         _variables = name => environment.GetValueOrDefault(name);
         _reading = new ConfigReading(_variables);
         _file = withFile ? LoadFile() : null;
@@ -132,6 +134,7 @@ internal sealed class OptionsLoader
             KestrelOnly = _sources.Switch(_arguments.KestrelOnly, "--kestrel-only", "KESTREL_ONLY", _file?.Options.KestrelOnly, out _),
             ShutdownTimeout = BuildShutdownTimeout(),
             Logging = BuildLogging(),
+            Otlp = OtelVariables.Read(_raw, _reading),
         };
         CheckOpenness(options, noAuthOrigin);
         return options;
@@ -155,6 +158,7 @@ internal sealed class OptionsLoader
             RequiresKey = _arguments.RequireApiAuth,
             ShutdownTimeout = BuildShutdownTimeout(),
             Logging = BuildLogging(),
+            Otlp = OtelVariables.Read(_raw, _reading),
         };
     }
 

@@ -5,8 +5,7 @@ using System.Diagnostics;
 namespace NativeGateway.Telemetry;
 
 /// <summary>
-/// What the gateway counts about itself, in the Prometheus text format (exposition format 0.0.4). Tenant and tool names are no labels: their
-/// number is not bounded. Recording an exchange allocates nothing once its label set has been seen.
+/// What the gateway counts about itself. Tenant and tool names are no labels: their number is not bounded. Recording an exchange allocates nothing once its label set has been seen.
 /// </summary>
 internal sealed class Metrics
 {
@@ -49,25 +48,27 @@ internal sealed class Metrics
 
     public void AddGauge(string name, Func<double> read) => AddGauge(name, () => [new Sample("", read())]);
 
-    public void WriteTo(IBufferWriter<byte> output)
+    /// <summary>In the Prometheus text format.</summary>
+    public void WriteTo(IBufferWriter<byte> output) => WriteTo(new PrometheusText(output));
+
+    public void WriteTo(IMetricWriter text)
     {
-        var text = new PrometheusText(output);
-        text.Begin("mcp_gateway_requests_total", "counter", "MCP requests by server, method and outcome.");
+        text.Begin("mcp_gateway_requests_total", MetricKind.Counter, "MCP requests by server, method and outcome.");
         foreach (var (labels, counter) in _requests)
         {
             text.Sample($"server=\"{labels.Server}\",method=\"{labels.Method}\",outcome=\"{labels.Outcome}\"", counter.Value);
         }
 
-        text.Begin("mcp_gateway_limited_total", "counter", "Requests refused by a limit, by its scope.");
+        text.Begin("mcp_gateway_limited_total", MetricKind.Counter, "Requests refused by a limit, by its scope.");
         foreach (var (scope, counter) in _limited)
         {
             text.Sample($"scope=\"{scope}\"", counter.Value);
         }
 
-        text.Begin("mcp_gateway_usage_dropped_total", "counter", "Requests that are missing in usage: memory for what could not be written yet was full.");
+        text.Begin("mcp_gateway_usage_dropped_total", MetricKind.Counter, "Requests that are missing in usage: memory for what could not be written yet was full.");
         text.Sample("", _usageDropped.Value);
 
-        text.Begin("mcp_gateway_lists_incomplete_total", "counter", "Lists answered without a server's part, or with it from memory, by server.");
+        text.Begin("mcp_gateway_lists_incomplete_total", MetricKind.Counter, "Lists answered without a server's part, or with it from memory, by server.");
         foreach (var (server, counter) in _incomplete)
         {
             text.Sample($"server=\"{server}\"", counter.Value);
@@ -77,7 +78,7 @@ internal sealed class Metrics
         _upstream.WriteTo(text, "mcp_gateway_upstream_duration_seconds", "The part of exchanges that was spent on upstreams.");
         foreach (var (name, read) in _gauges.OrderBy(gauge => gauge.Key, StringComparer.Ordinal))
         {
-            text.Begin(name, name.EndsWith("_total", StringComparison.Ordinal) ? "counter" : "gauge", null);
+            text.Begin(name, name.EndsWith("_total", StringComparison.Ordinal) ? MetricKind.Counter : MetricKind.Gauge, null);
             foreach (var sample in read())
             {
                 text.Sample(sample.Labels, sample.Value);
@@ -87,15 +88,15 @@ internal sealed class Metrics
         WriteRuntime(text);
     }
 
-    private static void WriteRuntime(PrometheusText text)
+    private static void WriteRuntime(IMetricWriter text)
     {
-        text.Begin("process_working_set_bytes", "gauge", "Resident memory.");
+        text.Begin("process_working_set_bytes", MetricKind.Gauge, "Resident memory.");
         text.Sample("", Environment.WorkingSet);
-        text.Begin("process_cpu_seconds_total", "counter", "User and system time.");
+        text.Begin("process_cpu_seconds_total", MetricKind.Counter, "User and system time.");
         text.Sample("", Environment.CpuUsage.TotalTime.TotalSeconds);
-        text.Begin("dotnet_gc_allocated_bytes_total", "counter", "Bytes allocated on the managed heap.");
+        text.Begin("dotnet_gc_allocated_bytes_total", MetricKind.Counter, "Bytes allocated on the managed heap.");
         text.Sample("", GC.GetTotalAllocatedBytes());
-        text.Begin("dotnet_gc_collections_total", "counter", "Garbage collections by generation.");
+        text.Begin("dotnet_gc_collections_total", MetricKind.Counter, "Garbage collections by generation.");
         for (var generation = 0; generation <= GC.MaxGeneration; generation++)
         {
             text.Sample($"generation=\"{generation}\"", GC.CollectionCount(generation));
@@ -133,18 +134,7 @@ internal sealed class Metrics
             Interlocked.Add(ref _ticks, ticks);
         }
 
-        public void WriteTo(PrometheusText text, string name, string help)
-        {
-            text.Begin(name, "histogram", help);
-            long count = 0;
-            for (var bucket = 0; bucket < _buckets.Length; bucket++)
-            {
-                count += Interlocked.Read(ref _buckets[bucket]);
-                text.Sample("_bucket", $"le=\"{(bucket < Bounds.Length ? PrometheusText.Number(Bounds[bucket]) : "+Inf")}\"", count);
-            }
-
-            text.Sample("_sum", "", (double)Interlocked.Read(ref _ticks) / Stopwatch.Frequency);
-            text.Sample("_count", "", count);
-        }
+        public void WriteTo(IMetricWriter writer, string name, string help) =>
+            writer.Histogram(name, help, Bounds, (long[])[.. _buckets], (double)Interlocked.Read(ref _ticks) / Stopwatch.Frequency);
     }
 }

@@ -5,6 +5,7 @@ using NativeGateway.DataPlane.Sessions;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
+using NativeGateway.Telemetry;
 
 namespace NativeGateway.DataPlane.Proxy;
 
@@ -111,6 +112,9 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
 
     /// <summary>How far the exchange has come, and when.</summary>
     public CallMarks Marks;
+
+    /// <summary>The exchange in its client's trace.</summary>
+    public SpanContext Span;
 
     /// <summary>Time stamps of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public long StartedAt { get; } = System.Diagnostics.Stopwatch.GetTimestamp();

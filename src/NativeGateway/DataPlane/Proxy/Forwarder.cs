@@ -209,8 +209,7 @@ internal sealed class Forwarder(
         request.MethodText = exchange.Body.Slice(message.Method.Start + 1, message.Method.Length - 2);
         request.MirroredName = exchange.OwnName;
         request.MirroredParameters = session.Peer.Revision.IsModern ? MirroredParameters.Compute(exchange) : null;
-        request.TraceParent = exchange.Head.TraceParent;
-        request.TraceState = exchange.Head.TraceState;
+        ExchangeSpans.Propagate(exchange, request);
         request.ProgressToken = message.ProgressToken.IsPresent ? id : default;
         request.Message.Replace(message.Id, id);
         if (!exchange.OwnNameToken.IsEmpty)

@@ -26,6 +26,7 @@ internal sealed class McpProxy(
     ErrorResponder responder,
     Metrics metrics,
     ChannelWriter<UsageEvent> usage,
+    Tracer? tracer,
     TimeProvider time)
 {
     private static readonly GatewayError Saturated = new(ErrorKind.Saturated, "The gateway is at its limit of concurrent requests (limits.maxConcurrentRequests).")
@@ -72,6 +73,11 @@ internal sealed class McpProxy(
     public async ValueTask<GatewayError?> HandleMessageAsync(Exchange exchange)
     {
         exchange.Marks.Stage = CallStage.Revision;
+        if (tracer is not null)
+        {
+            ExchangeSpans.Begin(exchange, tracer);
+        }
+
         return revisions.Admit(exchange)                                                                // 3  in which revision, in which session
             ?? await resolver.ResolveAsync(exchange).ConfigureAwait(false)                              // 4  where to
             ?? MirroredParameters.Check(exchange)
@@ -211,9 +217,20 @@ internal sealed class McpProxy(
     /// </summary>
     public void RecordUsage(Exchange exchange)
     {
-        if (UsageReport.IsTold(exchange) && !usage.TryWrite(UsageReport.Of(exchange, time.GetUtcNow())) && UsageReport.IsAccountable(exchange))
+        if (!UsageReport.IsTold(exchange))
+        {
+            return;
+        }
+
+        var now = time.GetUtcNow();
+        if (!usage.TryWrite(UsageReport.Of(exchange, now)) && UsageReport.IsAccountable(exchange))
         {
             metrics.RecordUsageDropped(1);
+        }
+
+        if (tracer is not null)
+        {
+            ExchangeSpans.End(exchange, tracer, now);
         }
     }
 

@@ -47,7 +47,7 @@ internal static class UsageReport
         };
     }
 
-    private static (int Status, int Code) AnswerOf(Exchange exchange)
+    public static (int Status, int Code) AnswerOf(Exchange exchange)
     {
         if (exchange.Failure is { } failure)
         {
