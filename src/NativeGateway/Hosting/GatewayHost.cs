@@ -128,7 +128,7 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var auditHousekeeping = new AuditHousekeeping(stores.Audit, snapshots, context.Time, loggers.CreateLogger<AuditHousekeeping>());
         using var webhookClients = new HttpUpstreamClients();
         var dispatcher = new WebhookDispatcher(
-            stores.Outbox, registry, new WebhookSender(webhookClients, snapshots, context.Time), context.Time, loggers.CreateLogger<WebhookDispatcher>());
+            stores.Outbox, registry, new WebhookSender(webhookClients, snapshots, context.Time), new MailSender(snapshots, context.Time), context.Time, loggers.CreateLogger<WebhookDispatcher>());
         Task[] tasks =
         [
             feed.RunAsync(background.Token), keeper.RunAsync(background.Token), watch.RunAsync(background.Token),

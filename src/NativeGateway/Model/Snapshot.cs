@@ -58,6 +58,9 @@ internal sealed record GatewaySettings
 
     public UsageSettings Usage { get; init; } = UsageSettings.Default;
 
+    /// <summary>Null when no alerts can be sent by e-mail.</summary>
+    public MailServer? Mail { get; init; }
+
     /// <summary>How long audit entries are kept.</summary>
     public TimeSpan AuditRetention { get; init; } = TimeSpan.FromDays(365);
 }

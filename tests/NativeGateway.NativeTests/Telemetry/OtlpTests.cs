@@ -55,7 +55,7 @@ public sealed class OtlpTests : IAsyncLifetime
     public async Task A_trace_in_the_body_is_joined_and_goes_on_there()
     {
         var parent = $"00-{Trace}-{ClientSpan}-01";
-        var body = $$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"up__exact","arguments":{},"_meta":{"a":1,"traceparent":"{{{parent}}}"}}}""";
+        var body = $$$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"up__exact","arguments":{},"_meta":{"a":1,"traceparent":"{{{{parent}}}}"}}}""";
         var (_, passed) = await CallAsync(RawRequest.Post("/mcp", body).As(Gateway.AdminKey));
 
         var whole = await Collector.SpanAsync(span => span.Hex(4) == ClientSpan);

@@ -1,4 +1,5 @@
 using NativeGateway.ControlPlane.Configuration;
+using NativeGateway.ControlPlane.Notify;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.Model;
 
@@ -8,6 +9,7 @@ namespace NativeGateway.ControlPlane.Admin;
 internal static class WebhookBody
 {
     private const int LongestUrl = 2048;
+    private const string MailPrefix = "mailto:";
 
     /// <param name="blank">What is not for clients to say.</param>
     public static WebhookConfig Read(AdminRequest request, RegistryConfig state, GatewaySettings settings, WebhookConfig blank, ConfigReading reading)
@@ -51,6 +53,11 @@ internal static class WebhookBody
             return null;
         }
 
+        if (text.StartsWith(MailPrefix, StringComparison.Ordinal))
+        {
+            return ReadMailbox(node, text, settings);
+        }
+
         var fault = UpstreamRules.Url(text, out var url)
             ?? (text.Length > LongestUrl ? $"must have at most {LongestUrl} characters"
             : settings.AllowPrivateUpstreams ? null
@@ -63,6 +70,19 @@ internal static class WebhookBody
         }
 
         return url;
+    }
+
+    private static Uri? ReadMailbox(ConfigNode node, string text, GatewaySettings settings)
+    {
+        var fault = settings.Mail is null ? "needs a mail server; the operator names one under \"mail\" in the configuration file"
+            : MailAddress.IsOne(text[MailPrefix.Length..]) ? null
+            : $"{MailAddress.Rule} behind {MailPrefix}";
+        if (fault is not null)
+        {
+            node.Fault(fault);
+        }
+
+        return fault is null ? new Uri(text) : null;
     }
 
     private static AlertKind[] ReadEvents(Dictionary<string, ConfigNode> members)

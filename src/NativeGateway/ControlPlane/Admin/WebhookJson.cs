@@ -19,10 +19,14 @@ internal static class WebhookJson
         json.WriteTime("createdAt", webhook.CreatedAt);
     }
 
-    /// <summary>With the secret that was just made: the one time that it is seen.</summary>
+    /// <summary>With the secret that was just made, where something is signed with it: the one time that it is seen.</summary>
     public static void WriteIssued(Utf8JsonWriter json, WebhookConfig webhook)
     {
-        json.WriteString("secret", webhook.Secret);
+        if (webhook.Url.Scheme != Uri.UriSchemeMailto)
+        {
+            json.WriteString("secret", webhook.Secret);
+        }
+
         Write(json, webhook);
     }
 
@@ -34,8 +38,9 @@ internal static class WebhookJson
         WriteRest(json, webhook);
     }
 
-    /// <summary>The place only: paths and queries of webhooks are secrets as a rule.</summary>
-    public static string Shown(Uri url) => url.PathAndQuery == "/" ? url.AbsoluteUri : url.GetLeftPart(UriPartial.Authority) + "/" + ServerJson.Hidden;
+    /// <summary>The place only: paths and queries of webhooks are secrets as a rule. An e-mail address is a place.</summary>
+    public static string Shown(Uri url) => url.Scheme == Uri.UriSchemeMailto ? url.OriginalString
+        : url.PathAndQuery == "/" ? url.AbsoluteUri : url.GetLeftPart(UriPartial.Authority) + "/" + ServerJson.Hidden;
 
     private static void WriteRest(Utf8JsonWriter json, WebhookConfig webhook)
     {

@@ -5,7 +5,7 @@ namespace NativeGateway.ControlPlane.Configuration;
 
 /// <summary>
 /// Reads the settings of the file that take effect with a reload: <c>auth.required</c>, <c>limits</c>, <c>network</c>, <c>plans</c>, <c>stdio</c>,
-/// <c>usage</c>, <c>audit</c>.
+/// <c>usage</c>, <c>audit</c>, <c>mail</c>.
 /// </summary>
 internal static class SettingsReader
 {
@@ -39,6 +39,11 @@ internal static class SettingsReader
         if (document.TryGetValue("audit", out var audit) && audit.Members("retention") is { } members && members.TryGetValue("retention", out var retention))
         {
             settings = settings with { AuditRetention = retention.Duration(ShortestAudit, LongestAudit) };
+        }
+
+        if (document.TryGetValue("mail", out var mail))
+        {
+            settings = settings with { Mail = MailReader.Read(mail) };
         }
 
         if (document.TryGetValue("plans", out var plans))

@@ -11,7 +11,7 @@ namespace NativeGateway.ControlPlane.Notify;
 /// a gateway that dies between sending and writing down has it sent again, under the same delivery id.
 /// </summary>
 internal sealed class WebhookDispatcher(
-    IOutboxStore store, RegistryWriter registry, WebhookSender sender, TimeProvider time, ILogger<WebhookDispatcher> logger)
+    IOutboxStore store, RegistryWriter registry, WebhookSender webhooks, MailSender mails, TimeProvider time, ILogger<WebhookDispatcher> logger)
 {
     private const int AtOnce = 16;
 
@@ -82,7 +82,7 @@ internal sealed class WebhookDispatcher(
 
     private async Task SendAsync(DueDelivery delivery, CancellationToken stopping)
     {
-        var attempt = await sender.SendAsync(delivery, stopping);
+        var attempt = await (delivery.Url.Scheme == Uri.UriSchemeMailto ? mails.SendAsync(delivery, stopping) : webhooks.SendAsync(delivery, stopping));
         var pause = attempt.Failure is null ? null : DeliveryPlan.PauseAfter(attempt.Number, Random.Shared.NextDouble());
         var failingSince = await store.CompleteAsync(delivery, attempt, time.GetUtcNow() + pause, stopping);
         if (attempt.Failure is not null)

@@ -37,6 +37,8 @@ internal sealed record SettingsOverride
 
     public UsageSettings? Usage { get; init; }
 
+    public MailServer? Mail { get; init; }
+
     public TimeSpan? AuditRetention { get; init; }
 
     /// <summary>Beside those that there are already; one of the same name replaces it.</summary>
@@ -54,6 +56,7 @@ internal sealed record SettingsOverride
         AllowedCommands = AllowedCommands ?? settings.AllowedCommands,
         MaxProcesses = MaxProcesses ?? settings.MaxProcesses,
         Usage = Usage ?? settings.Usage,
+        Mail = Mail ?? settings.Mail,
         AuditRetention = AuditRetention ?? settings.AuditRetention,
         Plans = Plans is null ? settings.Plans : Above(settings.Plans, Plans),
     };

@@ -15,7 +15,7 @@ internal static class ConfigFileReader
     private static readonly string[] Known =
     [
         "$schema", "listen", "database", "data", "stateless", "kestrelOnly", "region", "shutdownTimeout", "logging", "mcpServers", "auth", "limits",
-        "network", "plans", "stdio", "tls", "usage", "audit",
+        "network", "plans", "stdio", "tls", "usage", "audit", "mail",
     ];
 
     private static readonly JsonDocumentOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, MaxDepth = 32 };

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json;
+using NativeGateway.Shared;
 using Xunit;
 
 namespace NativeGateway.IntegrationTests.ControlPlane.Admin;
@@ -55,7 +57,34 @@ public abstract partial class AdminContract
         Assert.Equal(HttpStatusCode.Conflict, (await Instance.PostAsync($"/webhooks/{created.Id}/test")).Status);
     }
 
+    [Fact]
+    public async Task A_mailbox_is_a_destination_without_a_secret_and_its_failures_stand_among_the_deliveries()
+    {
+        var created = await CreatedAsync("/webhooks", """{"name":"mail","url":"mailto:on.call@example.com","events":["server.down"]}""");
+        var path = $"/webhooks/{created.Id}";
+
+        Assert.Equal("mailto:on.call@example.com", created.Body.GetProperty("url").GetString());
+        Assert.DoesNotContain("whsec_", created.Text, StringComparison.Ordinal);
+        var changed = await Instance.PatchAsync(path, """{"url":"mailto:other@example.com"}""", created.ETag);
+        Assert.Equal("mailto:other@example.com", changed.Body.GetProperty("url").GetString());
+
+        Assert.Equal(HttpStatusCode.NoContent, (await Instance.PostAsync($"{path}/test")).Status);
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        JsonElement[] attempts;
+        do
+        {
+            attempts = [.. Assert.Single((await Instance.GetAsync($"{path}/deliveries")).Items).GetProperty("attempts").EnumerateArray()];
+        }
+        while (attempts.Length == 0 && waited.Elapsed < TestTime.Limit);
+
+        // Nobody listens where the configuration of these tests says.
+        Assert.Equal("unreachable", Assert.Single(attempts).GetProperty("failure").GetString());
+        Assert.DoesNotContain("@example.com", (await Instance.GetAsync("/audit")).Text + Gateway.Logs, StringComparison.Ordinal);
+    }
+
     [Theory]
+    [InlineData("""{"name":"a","url":"mailto:a@b.c,d@e.f"}""", "/url")]
+    [InlineData("""{"name":"a","url":"mailto:a@b.c?bcc=d@e.f"}""", "/url")]
     [InlineData("""{"name":"a","url":"http://example.com/"}""", "/url")]
     [InlineData("""{"name":"a","url":"https://10.0.0.1/"}""", "/url")]
     [InlineData("""{"name":"a","url":"https://2130706433/"}""", "/url")]

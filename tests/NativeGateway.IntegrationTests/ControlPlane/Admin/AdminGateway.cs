@@ -36,7 +36,8 @@ internal sealed class AdminGateway : IAsyncDisposable
             $$"""
             {
               "mcpServers": { "filed": { "command": "dotnet", "args": ["{{StdioFixture.EchoServerPath}}"] } },
-              "limits": { "requestsPerMinute": 1000000, "burst": 100000 }
+              "limits": { "requestsPerMinute": 1000000, "burst": 100000 },
+              "mail": { "host": "localhost", "port": 1, "security": "none", "from": "gateway@example.com" }
             }
             """);
         var gateway = new RunningGateway(directory.Path, "--listen", "http://127.0.0.1:0", "--database", database.Uri, "--config", config);

@@ -16,14 +16,15 @@ internal sealed class NotifyingReplica : IAsyncDisposable
     private readonly Stores _stores;
     private readonly HttpUpstreamClients _clients = new();
 
-    private NotifyingReplica(Stores stores, TimeProvider time, bool allowsPrivate)
+    private NotifyingReplica(Stores stores, TimeProvider time, bool allowsPrivate, MailServer? mail)
     {
         _stores = stores;
-        var settings = GatewaySettings.Default with { AllowPrivateUpstreams = allowsPrivate };
+        var settings = GatewaySettings.Default with { AllowPrivateUpstreams = allowsPrivate, Mail = mail };
         var snapshots = new SnapshotHolder(SnapshotBuilder.Build(RegistryConfig.Empty, [Server], [], settings, false, [])!);
         var registry = new RegistryWriter(stores.Registry, time, () => FileConfig.Empty);
         Watch = new AlertWatch(stores.Outbox, snapshots, time, NullLogger<AlertWatch>.Instance);
-        Dispatcher = new WebhookDispatcher(stores.Outbox, registry, new WebhookSender(_clients, snapshots, time), time, NullLogger<WebhookDispatcher>.Instance);
+        Dispatcher = new WebhookDispatcher(
+            stores.Outbox, registry, new WebhookSender(_clients, snapshots, time), new MailSender(snapshots, time), time, NullLogger<WebhookDispatcher>.Instance);
     }
 
     /// <summary>The one server that all replicas have.</summary>
@@ -43,7 +44,7 @@ internal sealed class NotifyingReplica : IAsyncDisposable
 
     public WebhookDispatcher Dispatcher { get; }
 
-    public static async Task<NotifyingReplica> StartAsync(TempDatabase database, TimeProvider time, bool allowsPrivate = true)
+    public static async Task<NotifyingReplica> StartAsync(TempDatabase database, TimeProvider time, bool allowsPrivate = true, MailServer? mail = null)
     {
         var stores = StoreFactory.Open(database.Uri, Samples.Secrets());
         await stores.Registry.MigrateAsync(CancellationToken.None);
@@ -54,7 +55,7 @@ internal sealed class NotifyingReplica : IAsyncDisposable
                 new RegistryChange([new SaveOrganization(DefaultTenant.Organization), new SaveWorkspace(DefaultTenant.Workspace)], null), CancellationToken.None);
         }
 
-        return new NotifyingReplica(stores, time, allowsPrivate);
+        return new NotifyingReplica(stores, time, allowsPrivate, mail);
     }
 
     public async Task<WebhookConfig> AddWebhookAsync(Uri url, DateTimeOffset now)
