@@ -19,6 +19,9 @@ internal sealed record CliContext(
     /// <summary>A person sits at standard input, no program.</summary>
     public bool IsInteractive { get; init; } = true;
 
+    /// <summary>The keys that a person types, without showing them; null where a program gives lines on <see cref="In"/>.</summary>
+    public Func<ConsoleKeyInfo>? ReadKey { get; init; }
+
     public static CliContext FromProcess()
     {
         var variables = System.Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? "");
@@ -26,6 +29,7 @@ internal sealed record CliContext(
         {
             OpenPipes = static () => new StandardPipes(Console.OpenStandardInput(), Console.OpenStandardOutput(), OutputEnd.IsBroken),
             IsInteractive = !Console.IsInputRedirected,
+            ReadKey = Console.IsInputRedirected ? null : static () => Console.ReadKey(intercept: true),
         };
     }
 

@@ -79,6 +79,7 @@ internal static class CommandLine
             KeysCommand.Build(context),
             TenantCommands.BuildOrganizations(context),
             TenantCommands.BuildWorkspaces(context),
+            UsersCommand.Build(context),
             UsageCommand.Build(context),
             ExplainCommand.Build(context),
             AuditCommand.Build(context),

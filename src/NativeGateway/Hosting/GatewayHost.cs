@@ -8,6 +8,7 @@ using NativeGateway.ControlPlane.Notify;
 using NativeGateway.ControlPlane.Quotas;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.ControlPlane.Usage;
+using NativeGateway.ControlPlane.Users;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
 using NativeGateway.Storage;
@@ -110,9 +111,11 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var usageApi = new UsageApi(stores.Usage, () => snapshots.Current.Settings.Usage.Retention, context.Time);
         var recorder = new UsageRecorder(usage.Reader, stores.Usage, snapshots, parts.Metrics, context.Time, loggers.CreateLogger<UsageRecorder>());
         var requests = new RequestsApi(recorder, stores.Usage, registry);
-        using var routes = new AdminRoutes(registry, live, usageApi, requests, new AuditApi(stores.Audit), stores.Outbox, context.Time);
+        var signIn = new SignInParts(new SignIn(registry, stores.Sessions, stores.Audit, parts.Verifier, snapshots, context.Time), stores.Sessions);
+        using var routes = new AdminRoutes(registry, live, signIn, usageApi, requests, new AuditApi(stores.Audit), stores.Outbox, context.Time);
+        var sessions = new SessionDoor(registry, stores.Sessions, context.Time);
         var administration = new AdminApi(
-            routes, loader, snapshots, parts.Authenticator, parts.Limiter, parts.TrustedProxies, refusals.Note, loggers.CreateLogger<AdminApi>());
+            routes, loader, snapshots, parts.Authenticator, sessions, parts.Limiter, parts.TrustedProxies, refusals.Note, loggers.CreateLogger<AdminApi>());
         await using IClientDoor door = options.Stdio is { } stdio
             ? new StdioDoor(stdio, parts, context)
             : new HttpDoor(options, context, certificates, snapshots, parts, administration, administrator, LeanDoor.TryCreate(options, parts, _logger), loggers);
@@ -135,6 +138,7 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
             recorder.RunAsync(background.Token), housekeeping.RunAsync(background.Token),
             monitor.RunAsync(background.Token), health.RunAsync(background.Token),
             refusalWriter.RunAsync(background.Token), auditHousekeeping.RunAsync(background.Token),
+            new SessionHousekeeping(stores.Sessions, context.Time, loggers.CreateLogger<SessionHousekeeping>()).RunAsync(background.Token),
             alerts.RunAsync(background.Token), dispatcher.RunAsync(background.Token),
             .. Exporting(parts.Metrics, tracer, background.Token),
         ];

@@ -39,13 +39,15 @@ internal sealed record AuditEntry
 }
 
 /// <summary>Who did it.</summary>
-/// <param name="Kind"><c>key</c>, <c>operator</c> (at the database itself), <c>system</c> (the gateway by itself) or <c>anonymous</c>.</param>
-/// <param name="Id">Of the key, as far as one was presented; the operator's name on the machine.</param>
+/// <param name="Kind"><c>key</c>, <c>user</c>, <c>operator</c> (at the database itself), <c>system</c> (the gateway by itself) or <c>anonymous</c>.</param>
+/// <param name="Id">Of the user, or of the key as far as one was presented; the operator's name on the machine.</param>
 internal sealed record AuditActor(string Kind, string? Id, string? Address)
 {
     public static readonly AuditActor System = new("system", null, null);
 
     public static AuditActor Operator(string name) => new("operator", name, null);
+
+    public static AuditActor User(Guid id, string? address) => new("user", id.ToString(), address);
 
     public static AuditActor Key(string? id, string? address) => new(id is null ? "anonymous" : "key", id, address);
 }

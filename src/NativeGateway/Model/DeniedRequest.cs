@@ -8,4 +8,8 @@ namespace NativeGateway.Model;
 /// <param name="Action">See <see cref="AuditEntry.Action"/>; of a fixed set.</param>
 /// <param name="Outcome">What it was refused with; of a fixed set.</param>
 internal readonly record struct DeniedRequest(
-    Guid? OrganizationId, string? KeyId, IPAddress Address, string Action, string? ResourceType, string? ResourceId, string Outcome, string RequestId);
+    Guid? OrganizationId, string? KeyId, IPAddress Address, string Action, string? ResourceType, string? ResourceId, string Outcome, string RequestId)
+{
+    /// <summary>Who had signed in, or whose account was tried; it counts instead of a key.</summary>
+    public Guid? UserId { get; init; }
+}

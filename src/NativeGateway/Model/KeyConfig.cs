@@ -47,6 +47,9 @@ internal sealed record KeyConfig
     /// </summary>
     public IReadOnlyDictionary<string, LimitConfig> ToolLimits { get; init; } = new Dictionary<string, LimitConfig>();
 
+    /// <summary>The member that it belongs to, whose role bounds what it may do; null for a key of the organization itself.</summary>
+    public Guid? UserId { get; init; }
+
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? ExpiresAt { get; init; }

@@ -21,6 +21,12 @@ internal sealed record SaveKey(KeyConfig Key) : RegistryWrite;
 
 internal sealed record SaveWebhook(WebhookConfig Webhook) : RegistryWrite;
 
+internal sealed record SaveUser(UserConfig User) : RegistryWrite;
+
+internal sealed record SaveMember(MemberConfig Member) : RegistryWrite;
+
+internal sealed record SaveInvitation(InvitationConfig Invitation) : RegistryWrite;
+
 internal sealed record SaveSetting(string Name, string Value) : RegistryWrite;
 
 /// <summary>Nothing may belong to it any more.</summary>
@@ -39,11 +45,22 @@ internal sealed record DeleteKey(string Id) : RegistryWrite;
 /// <summary>What was not delivered to it yet never is.</summary>
 internal sealed record DeleteWebhook(Guid Id) : RegistryWrite;
 
+/// <summary>With its sessions; its keys belong to nobody afterwards.</summary>
+internal sealed record DeleteUser(Guid Id) : RegistryWrite;
+
+internal sealed record DeleteMember(Guid Id) : RegistryWrite;
+
+/// <param name="Accepted">It has served its purpose; otherwise it was revoked.</param>
+internal sealed record DeleteInvitation(Guid Id, bool Accepted) : RegistryWrite;
+
+/// <summary>Signs a user out everywhere, or out of one organization.</summary>
+internal sealed record EndSessions(Guid UserId, Guid? OrganizationId) : RegistryWrite;
+
 /// <summary>Remembers what an <c>Idempotency-Key</c> created. Of one caller the newest thousand are kept.</summary>
 internal sealed record RememberCreation(Creation Creation) : RegistryWrite;
 
 /// <summary>What was created under an <c>Idempotency-Key</c>: enough to answer a repeated request, and nothing of its content.</summary>
-/// <param name="CallerId">The API key that created it; another one's repeats are none.</param>
+/// <param name="CallerId">The API key or the user that created it; another one's repeats are none.</param>
 /// <param name="Digest">SHA-256 of the request.</param>
 internal sealed record Creation(string CallerId, string IdempotencyKey, byte[] Digest, string ResourceId, DateTimeOffset CreatedAt)
 {

@@ -13,6 +13,12 @@ internal sealed record RegistryConfig(
     public static readonly RegistryConfig Empty = new(0, [], [], [], [], new Dictionary<string, string>());
 
     public IReadOnlyList<WebhookConfig> Webhooks { get; init; } = [];
+
+    public IReadOnlyList<UserConfig> Users { get; init; } = [];
+
+    public IReadOnlyList<MemberConfig> Members { get; init; } = [];
+
+    public IReadOnlyList<InvitationConfig> Invitations { get; init; } = [];
 }
 
 /// <summary>The last list of what one upstream offers, kept so that lists survive a restart while the upstream is down.</summary>

@@ -115,6 +115,9 @@ internal sealed class Caller
 
     public required Guid OrganizationId { get; init; }
 
+    /// <summary>The user that the key belongs to, or that has signed in; null for a key of the organization.</summary>
+    public Guid? UserId { get; init; }
+
     /// <summary>Null when the key's workspace does not exist (any more).</summary>
     public required Workspace? Workspace { get; init; }
 

@@ -81,7 +81,11 @@ internal static class SnapshotBuilder
         }
 
         return new SnapshotParts(
-            organizations, workspaces, upstreams, [.. registry.Keys.Where(key => !fileIds.Contains(key.Id))], fileKeys, home);
+            organizations, workspaces, upstreams, [.. registry.Keys.Where(key => !fileIds.Contains(key.Id))], fileKeys, home)
+        {
+            Users = registry.Users,
+            Members = registry.Members,
+        };
     }
 
     /// <summary>
@@ -103,8 +107,9 @@ internal static class SnapshotBuilder
             organization => new CompiledOrganization(
                 organization, CompileNetworks(organization.AllowedNetworks), Quotas.Compile(organization.Id, QuotasOf(organization, settings))));
 
+        var mostScopes = CompileKeyScopes(parts);
         var callers = parts.FileKeys.Select(key => CompileFileKey(key, parts, workspaces, organizations, settings))
-            .Concat(parts.Keys.Select(key => CompileKey(key, workspaces, organizations, settings)));
+            .Concat(parts.Keys.Select(key => CompileKey(key, mostScopes, workspaces, organizations, settings)));
         return new Snapshot
         {
             Revision = revision,
@@ -147,8 +152,24 @@ internal static class SnapshotBuilder
         };
     }
 
+    /// <summary>What the keys of each user may do at most, for each of its organizations. A user without any is in no list.</summary>
+    private static ILookup<Guid, UserScopes> CompileKeyScopes(SnapshotParts parts)
+    {
+        var instance = parts.Users.Where(user => user.IsInstanceAdministrator).Select(user => user.Id.ToString()).ToHashSet(StringComparer.Ordinal);
+        return parts.Members.ToLookup(
+            member => member.UserId,
+            member => new UserScopes(
+                member.OrganizationId,
+                instance.Contains(member.UserId.ToString()) ? Role.Owner.MostKeyScopes() | KeyScopes.Instance : member.Role.MostKeyScopes()));
+    }
+
+    private static KeyScopes ScopesOf(KeyConfig key, ILookup<Guid, UserScopes> mostScopes) => key.UserId is not { } user
+        ? key.Scopes
+        : key.Scopes & (mostScopes[user].FirstOrDefault(most => most.OrganizationId == key.OrganizationId)?.Scopes ?? KeyScopes.None);
+
     private static Caller CompileKey(
         KeyConfig key,
+        ILookup<Guid, UserScopes> mostScopes,
         FrozenDictionary<Guid, Workspace> workspaces,
         Dictionary<Guid, CompiledOrganization> organizations,
         GatewaySettings settings)
@@ -159,8 +180,9 @@ internal static class SnapshotBuilder
             KeyId = key.Id,
             Name = key.Name,
             OrganizationId = organization.Id,
+            UserId = key.UserId,
             Workspace = workspaces.GetValueOrDefault(key.WorkspaceId),
-            Scopes = key.Scopes,
+            Scopes = ScopesOf(key, mostScopes),
             Permissions = CompilePermissions(key.Permissions),
             Limits = key.Limits ?? settings.KeyLimits,
             ToolLimits = CompileToolLimits(key.ToolLimits),
@@ -213,6 +235,8 @@ internal static class SnapshotBuilder
     private static ToolLimit[] CompileToolLimits(IReadOnlyDictionary<string, LimitConfig> limits) =>
         [.. limits.OrderBy(limit => limit.Key, StringComparer.Ordinal)
             .Select(limit => new ToolLimit(limit.Key, new GlobSet(new GlobRule([limit.Key], [])), limit.Value))];
+
+    private sealed record UserScopes(Guid OrganizationId, KeyScopes Scopes);
 
     /// <summary>What the callers of one organization have in common.</summary>
     private sealed record CompiledOrganization(OrganizationConfig Config, AddressSet? Networks, Quotas? Quotas);

@@ -8,7 +8,12 @@ internal sealed record SnapshotParts(
     IReadOnlyList<UpstreamConfig> Upstreams,
     IReadOnlyList<KeyConfig> Keys,
     IReadOnlyList<FileKey> FileKeys,
-    WorkspaceConfig? Default);
+    WorkspaceConfig? Default)
+{
+    public IReadOnlyList<UserConfig> Users { get; init; } = [];
+
+    public IReadOnlyList<MemberConfig> Members { get; init; } = [];
+}
 
 /// <summary>Checks all parts of a snapshot and how they go together. A fault in one part does not hide those in the others.</summary>
 internal static class SnapshotRules

@@ -55,6 +55,9 @@ internal sealed class RegistrySql(SecretBox secrets)
             var keys = await transaction.QueryAsync($"SELECT {Rows.KeyColumns} FROM api_keys", Rows.Key, cancellationToken);
             var settings = await transaction.QueryAsync($"SELECT {Rows.SettingColumns} FROM settings", _rows.Setting, cancellationToken);
             var webhooks = await transaction.QueryAsync($"SELECT {WebhookRows.Columns} FROM webhooks", _webhookRows.Webhook, cancellationToken);
+            var users = await transaction.QueryAsync($"SELECT {UserRows.UserColumns} FROM users", UserRows.User, cancellationToken);
+            var members = await transaction.QueryAsync($"SELECT {UserRows.MemberColumns} FROM members", UserRows.Member, cancellationToken);
+            var invitations = await transaction.QueryAsync($"SELECT {UserRows.InvitationColumns} FROM invitations", UserRows.Invitation, cancellationToken);
             // Sorted here, because the two databases do not collate alike.
             return new RegistryConfig(
                 revision,
@@ -65,6 +68,9 @@ internal sealed class RegistrySql(SecretBox secrets)
                 new Dictionary<string, string>(settings))
             {
                 Webhooks = [.. webhooks.OrderBy(webhook => webhook.Name, StringComparer.Ordinal).ThenBy(webhook => webhook.Id)],
+                Users = [.. users.OrderBy(user => user.Email, StringComparer.Ordinal)],
+                Members = [.. members.OrderBy(member => member.CreatedAt).ThenBy(member => member.Id)],
+                Invitations = [.. invitations.OrderBy(invitation => invitation.Email, StringComparer.Ordinal).ThenBy(invitation => invitation.Id)],
             };
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidCastException)
@@ -159,6 +165,9 @@ internal sealed class RegistrySql(SecretBox secrets)
         SaveUpstream save => SaveAsync(transaction, save.Upstream, cancellationToken),
         SaveKey save => SaveAsync(transaction, save.Key, cancellationToken),
         SaveWebhook save => UpsertAsync(transaction, "webhooks", _webhookRows.Row(save.Webhook), cancellationToken, Version, owner: "organization_id"),
+        SaveUser save => UpsertAsync(transaction, "users", UserRows.Row(save.User), cancellationToken, Version),
+        SaveMember save => UpsertAsync(transaction, "members", UserRows.Row(save.Member), cancellationToken, Version, owner: "organization_id"),
+        SaveInvitation save => UpsertAsync(transaction, "invitations", UserRows.Row(save.Invitation), cancellationToken, Version, owner: "organization_id"),
         SaveSetting save => UpsertAsync(transaction, "settings", _rows.SettingRow(save.Name, save.Value), cancellationToken),
         DeleteOrganization delete => DeleteAsync(transaction, "organizations", delete.Id, cancellationToken),
         EraseOrganization erase => EraseAsync(transaction, erase.Id, cancellationToken),
@@ -166,6 +175,10 @@ internal sealed class RegistrySql(SecretBox secrets)
         DeleteUpstream delete => DeleteUpstreamAsync(transaction, delete.Id, cancellationToken),
         DeleteKey delete => DeleteAsync(transaction, "api_keys", delete.Id, cancellationToken),
         DeleteWebhook delete => DeleteAsync(transaction, "webhooks", delete.Id, cancellationToken),
+        DeleteUser delete => DeleteAsync(transaction, "users", delete.Id, cancellationToken),
+        DeleteMember delete => DeleteAsync(transaction, "members", delete.Id, cancellationToken),
+        DeleteInvitation delete => DeleteAsync(transaction, "invitations", delete.Id, cancellationToken),
+        EndSessions end => EndSessionsAsync(transaction, end, cancellationToken),
         RememberCreation remember => RememberAsync(transaction, remember.Creation, cancellationToken),
         _ => throw new ArgumentOutOfRangeException(nameof(write)),
     };
@@ -197,6 +210,16 @@ internal sealed class RegistrySql(SecretBox secrets)
         {
             await transaction.ExecuteAsync(Insert("upstream_secrets", row), row, cancellationToken);
         }
+        return StoreConflict.None;
+    }
+
+    private static async Task<StoreConflict> EndSessionsAsync(StoreTransaction transaction, EndSessions end, CancellationToken cancellationToken)
+    {
+        var within = end.OrganizationId is null ? "" : " AND organization_id = @organization_id";
+        await transaction.ExecuteAsync(
+            $"DELETE FROM user_sessions WHERE user_id = @user_id{within}",
+            [new("user_id", end.UserId), .. end.OrganizationId is { } organization ? [new Column("organization_id", organization)] : Array.Empty<Column>()],
+            cancellationToken);
         return StoreConflict.None;
     }
 

@@ -12,7 +12,7 @@ internal sealed class Rows(SecretBox secrets)
     public const string OrganizationColumns = "id, name, suspended, allowed_networks, limits, version, plan, quotas";
     public const string WorkspaceColumns = "id, organization_id, name, instructions, version";
     public const string KeyColumns =
-        "id, organization_id, workspace_id, name, secret_hash, scopes, permissions, limits, created_at, expires_at, revoked_at, tool_limits, version";
+        "id, organization_id, workspace_id, name, secret_hash, scopes, permissions, limits, created_at, expires_at, revoked_at, tool_limits, version, user_id";
     public const string SettingColumns = "name, value";
     public const string CatalogColumns = "upstream_id, json, fetched_at";
     public const string CreationColumns = "caller_id, idempotency_key, digest, resource_id, created_at";
@@ -71,6 +71,7 @@ internal sealed class Rows(SecretBox secrets)
         RevokedAt = row.IsDBNull(10) ? null : Time(row, 10),
         ToolLimits = StorageJson.ToolLimits(Text(row, 11)),
         Version = row.GetInt64(12),
+        UserId = row.IsDBNull(13) ? null : row.GetGuid(13),
     };
 
     public static Column[] Row(KeyConfig key) =>
@@ -87,6 +88,7 @@ internal sealed class Rows(SecretBox secrets)
         new("expires_at", key.ExpiresAt is { } expires ? Stored(expires) : null),
         new("revoked_at", key.RevokedAt is { } revoked ? Stored(revoked) : null),
         new("tool_limits", StorageJson.Write(key.ToolLimits)),
+        new("user_id", key.UserId),
     ];
 
     /// <summary>Settings are sealed whole: credentials of mail servers and the like are settings too.</summary>
@@ -127,10 +129,10 @@ internal sealed class Rows(SecretBox secrets)
 
     public static byte[] Bytes(DbDataReader row, int column) => row.GetFieldValue<byte[]>(column);
 
-    private static DateTimeOffset Time(DbDataReader row, int column) => row.GetFieldValue<DateTimeOffset>(column).ToUniversalTime();
+    public static DateTimeOffset Time(DbDataReader row, int column) => row.GetFieldValue<DateTimeOffset>(column).ToUniversalTime();
 
     /// <summary>In UTC and whole microseconds, which is what both databases can keep.</summary>
-    private static DateTimeOffset Stored(DateTimeOffset time) =>
+    public static DateTimeOffset Stored(DateTimeOffset time) =>
         new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
 
     private static KeyScopes Scopes(string text)

@@ -4,7 +4,8 @@ using NativeGateway.Storage.Sqlite;
 namespace NativeGateway.Storage;
 
 /// <summary>What one database keeps. Its schema is made by the registry's store, which also owns the database.</summary>
-internal sealed record Stores(IRegistryStore Registry, IUsageStore Usage, IAuditStore Audit, IQuotaStore Quotas, IOutboxStore Outbox) : IAsyncDisposable
+internal sealed record Stores(IRegistryStore Registry, IUsageStore Usage, IAuditStore Audit, IQuotaStore Quotas, IOutboxStore Outbox, ISessionStore Sessions)
+    : IAsyncDisposable
 {
     public ValueTask DisposeAsync() => Registry.DisposeAsync();
 }
@@ -23,7 +24,7 @@ internal static class StoreFactory
             var file = new SqliteDatabase(SqlitePath(databaseUri[SqliteScheme.Length..]));
             return new Stores(
                 new SqliteRegistryStore(file, secrets), new SqliteUsageStore(file), new SqliteAuditStore(file, secrets), new SqliteQuotaStore(file),
-                new SqliteOutboxStore(file, secrets));
+                new SqliteOutboxStore(file, secrets), new SqliteSessionStore(file, secrets));
         }
         if (databaseUri.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
             || databaseUri.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
@@ -31,7 +32,7 @@ internal static class StoreFactory
             var server = new PostgresDatabase(PostgresUri.Parse(databaseUri));
             return new Stores(
                 new PostgresRegistryStore(server, secrets), new PostgresUsageStore(server), new PostgresAuditStore(server, secrets), new PostgresQuotaStore(server),
-                new PostgresOutboxStore(server, secrets));
+                new PostgresOutboxStore(server, secrets), new PostgresSessionStore(server, secrets));
         }
         throw new StoreConfigurationException(
             "The database address is of no known kind. Write sqlite:PATH or postgres://user:password@host:port/name.");

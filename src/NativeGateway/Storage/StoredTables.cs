@@ -50,7 +50,12 @@ internal static class StoredTables
     private const string OfOrganization = "organization_id = @organization";
     private const string OfWorkspace = "workspace_id IN (SELECT id FROM workspaces WHERE organization_id = @organization)";
     private const string OfUpstream = $"upstream_id IN (SELECT id FROM upstreams WHERE {OfWorkspace})";
-    private const string OfKey = "caller_id IN (SELECT id FROM api_keys WHERE organization_id = @organization)";
+
+    private const string OfCaller =
+        $"(caller_id IN (SELECT id FROM api_keys WHERE {OfOrganization}) OR caller_id IN (SELECT lower(CAST(user_id AS text)) FROM members WHERE {OfOrganization}))";
+
+    /// <summary>A user belongs to all organizations that it is a member of, and so goes with the last of them.</summary>
+    private const string OfNoOrganization = "NOT EXISTS (SELECT 1 FROM members WHERE user_id = users.id)";
 
     /// <summary>Postgres keeps it in one partition for each day.</summary>
     public const string Minutes = "usage_minutes";
@@ -72,11 +77,17 @@ internal static class StoredTables
             + "load_balancing text, health_interval_ms integer, max_concurrent integer"),
         Table("endpoints", OfUpstream, "upstream_id uuid, position integer, url bytes, region text, priority integer, weight integer"),
         Table("upstream_secrets", OfUpstream, "upstream_id uuid, kind text, name text, value bytes"),
+        Table("users", OfNoOrganization, "id uuid, email text, name text, password_hash text, instance flag, created_at time, version integer"),
+        Table("members", OfOrganization, "id uuid, organization_id uuid, user_id uuid, role text, created_at time, version integer"),
+        Table(
+            "invitations",
+            OfOrganization,
+            "id uuid, organization_id uuid, email text, role text, token_hash bytes, created_at time, expires_at time, version integer"),
         Table(
             "api_keys",
             OfOrganization,
             "id text, organization_id uuid, workspace_id uuid, name text, secret_hash text, scopes text, permissions text, limits text, created_at time, "
-            + "expires_at time, revoked_at time, tool_limits text, version integer"),
+            + "expires_at time, revoked_at time, tool_limits text, version integer, user_id uuid"),
         Table(
             "webhooks",
             OfOrganization,
@@ -86,7 +97,7 @@ internal static class StoredTables
             with { Numbered = "id", IsExportedAsRows = true },
         Table("settings", null, "name text, value bytes"),
         Table("catalogs", OfUpstream, "upstream_id uuid, json json, fetched_at time") with { IsExportedAsRows = true },
-        Table("creations", OfKey, "caller_id text, idempotency_key text, digest bytes, resource_id text, created_at time") with { IsExportedAsRows = true },
+        Table("creations", OfCaller, "caller_id text, idempotency_key text, digest bytes, resource_id text, created_at time") with { IsExportedAsRows = true },
         Table(Minutes, OfOrganization, UsageColumns),
         Table("usage_hours", OfOrganization, UsageColumns),
         Table("usage_days", OfOrganization, UsageColumns) with { IsExportedAsRows = true },
@@ -108,8 +119,12 @@ internal static class StoredTables
         Table("audit_ends", null, "id integer, sealed bytes") with { IsSingle = true },
     ];
 
-    /// <summary>About processes and what they are about to send, and not about what is kept: neither backed up nor changed by a restore.</summary>
-    public static readonly IReadOnlyList<string> OfProcesses = ["usage_staging", "usage_writers", "open_alerts", "webhook_deliveries", "webhook_attempts"];
+    /// <summary>
+    /// About processes, what they are about to send and who is signed in, and not about what is kept: neither backed up nor changed by a restore,
+    /// which ends all sessions, because a backup must not revive those that were ended since.
+    /// </summary>
+    public static readonly IReadOnlyList<string> OfProcesses =
+        ["usage_staging", "usage_writers", "open_alerts", "webhook_deliveries", "webhook_attempts", "user_sessions", "sign_in_attempts"];
 
     public static StoredTable? Find(string name) => All.FirstOrDefault(table => table.Name == name);
 

@@ -217,6 +217,9 @@ public sealed class BackupTests(PostgresCluster cluster) : IAsyncLifetime
                 {
                     Id = Guid.NewGuid(), OrganizationId = organization.Id, Name = "hook", Url = new Uri("https://example.com/"), Secret = "whsec_1", CreatedAt = Samples.Noon,
                 }),
+                new SaveUser(Samples.User()),
+                new SaveMember(new MemberConfig(Guid.NewGuid(), organization.Id, Samples.User().Id, Role.Owner, Samples.Noon)),
+                new SaveInvitation(Samples.Invitation(organization)),
                 new SaveSetting("mail", "a \"setting\" — sealed"),
                 new RememberCreation(new Creation("abcdefABCDEF", "once", [1, 2, 3], "resource", Samples.Noon)),
             ],

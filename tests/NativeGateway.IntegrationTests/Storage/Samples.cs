@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using NativeGateway.Model;
@@ -85,6 +87,26 @@ internal static class Samples
     public static SecretBox Secrets(byte seed = 1) => new(Key(seed));
 
     public static EncryptionKey Key(byte seed) => EncryptionKey.Parse(Convert.ToHexString([.. Enumerable.Repeat(seed, 32)]), "the test");
+
+    public static UserConfig User(string email = "ann@example.com") => new()
+    {
+        Id = new Guid(SHA256.HashData(Encoding.ASCII.GetBytes(email)).AsSpan(0, 16)),
+        Email = email,
+        Name = "Ann",
+        PasswordHash = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA",
+        CreatedAt = Noon,
+    };
+
+    public static InvitationConfig Invitation(OrganizationConfig organization, string email = "bob@example.com") => new()
+    {
+        Id = Guid.NewGuid(),
+        OrganizationId = organization.Id,
+        Email = email,
+        Role = Role.Viewer,
+        TokenHash = SHA256.HashData(Encoding.ASCII.GetBytes(email)),
+        CreatedAt = Noon,
+        ExpiresAt = Noon.AddDays(7),
+    };
 
     /// <summary>Records compare lists by identity, so their JSON text is compared: every field, in order, but for the version, which the store gives.</summary>
     public static void AssertSame<T>(T expected, T actual) => Assert.Equal(Text(expected), Text(actual));

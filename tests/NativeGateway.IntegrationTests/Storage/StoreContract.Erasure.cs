@@ -18,6 +18,9 @@ public abstract partial class StoreContract
                 [
                     new SaveOrganization(organization), new SaveWorkspace(workspace), new SaveUpstream(upstream),
                     new SaveKey(Samples.Key(workspace, "plantedKeyId", "planted-key")),
+                    new SaveUser(Samples.User("planted@example.com")),
+                    new SaveMember(new MemberConfig(Guid.NewGuid(), organization.Id, Samples.User("planted@example.com").Id, Role.Owner, Samples.Noon)),
+                    new SaveInvitation(Samples.Invitation(organization, "planted-guest@example.com")),
                     new RememberCreation(new Creation("plantedKeyId", "planted-idempotency-key", [1], "planted-resource", Samples.Noon)),
                 ],
                 null),

@@ -304,6 +304,32 @@ public class SnapshotBuilderTests
         Assert.Single(Faults(Registry(), [], [FileKey(), FileKey()]));
     }
 
+    [Theory]
+    [InlineData(null, false, "None")]
+    [InlineData("viewer", false, "AdminRead")]
+    [InlineData("member", false, "AdminRead, Mcp")]
+    [InlineData("owner", false, "AdminRead, AdminWrite, Mcp, Connect")]
+    [InlineData("viewer", true, "AdminRead, AdminWrite, Mcp, Connect, Instance")]
+    public void A_key_of_a_user_does_no_more_than_the_role_that_the_user_has_there(string? role, bool instance, string expected)
+    {
+        const KeyScopes All = KeyScopes.AdminRead | KeyScopes.AdminWrite | KeyScopes.Mcp | KeyScopes.Connect | KeyScopes.Instance;
+        var user = new UserConfig { Id = Guid.NewGuid(), Email = "a@b", Name = "A", PasswordHash = "", IsInstanceAdministrator = instance };
+        var elsewhere = new MemberConfig(Guid.NewGuid(), Guid.NewGuid(), user.Id, Role.Owner, default);
+        var registry = Registry() with
+        {
+            Users = [user],
+            Members = role is null ? [elsewhere] : [elsewhere, new(Guid.NewGuid(), Org, user.Id, Roles.Find(role)!.Value, default)],
+            Keys = [Key() with { Scopes = All, UserId = user.Id }, Key("of-nobody-12") with { Scopes = All }],
+        };
+
+        var snapshot = Build(registry);
+
+        Assert.True(snapshot.Callers.TryGet("abcdefghijkl"u8, out var own));
+        Assert.Equal((Enum.Parse<KeyScopes>(expected), user.Id), (own.Scopes, own.UserId));
+        Assert.True(snapshot.Callers.TryGet("of-nobody-12"u8, out var others));
+        Assert.Equal(All, others.Scopes);
+    }
+
     private static Snapshot Build(RegistryConfig registry, UpstreamConfig[]? upstreams = null, FileKey[]? keys = null, bool anonymous = false)
     {
         var faults = new List<string>();

@@ -23,6 +23,12 @@ internal sealed record AdminAnswer(int Status, ReadOnlyMemory<byte> Content)
     /// <summary>Below <see cref="AdminApi.Root"/>.</summary>
     public string? Location { get; init; }
 
+    /// <summary>The session that the client has from now on, or not any more; null to leave it as it is.</summary>
+    public SessionCookie? Cookie { get; init; }
+
+    /// <summary>Whose account was tried in vain, for the audit log.</summary>
+    public AuditedUser? Account { get; init; }
+
     /// <summary>The answer to a repeated creation.</summary>
     public bool IsReplayed { get; init; }
 

@@ -20,6 +20,7 @@ internal sealed class AdminApi(
     RegistryLoader loader,
     SnapshotHolder snapshots,
     Authenticator authenticator,
+    SessionDoor sessions,
     RateLimiter limiter,
     TrustedProxies trustedProxies,
     Action<DeniedRequest> denied,
@@ -45,7 +46,7 @@ internal sealed class AdminApi(
                 denied(denial);
             }
 
-            await WriteAsync(context.Response, answer, head.RequestId);
+            await WriteAsync(context, answer, head.RequestId);
             return;
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
@@ -71,7 +72,7 @@ internal sealed class AdminApi(
         }
         else
         {
-            await WriteAsync(context.Response, failure, head.RequestId);
+            await WriteAsync(context, failure, head.RequestId);
         }
     }
 
@@ -90,7 +91,7 @@ internal sealed class AdminApi(
         }
 
         (visit.Route, visit.Id) = (route, id);
-        var (caller, refused) = await AdmitAsync(context, head, snapshot, route.Scopes);
+        var (caller, user, refused) = await AdmitAsync(context, head, visit, route);
         if (refused is not null)
         {
             return AdminAnswer.Of(refused);
@@ -106,7 +107,9 @@ internal sealed class AdminApi(
         var answer = await route.AnswerAsync(new AdminRequest
         {
             Identified = caller,
-            Author = new Author(AuditActor.Key(caller?.KeyId, head.RemoteAddress.ToString()), head.RequestId),
+            SignedIn = user,
+            RemoteAddress = head.RemoteAddress,
+            Author = new Author(ActorOf(caller, user, head.RemoteAddress.ToString()), head.RequestId),
             Id = id,
             Query = context.Request.Query,
             Body = body.Json,
@@ -138,14 +141,37 @@ internal sealed class AdminApi(
         }
     }
 
-    /// <summary>The same checks as for MCP requests, but that administration always takes a key, even where MCP requests need none.</summary>
-    private async Task<(Caller? Caller, Problem? Refused)> AdmitAsync(HttpContext context, RequestHead head, Snapshot snapshot, KeyScopes scopes)
+    private static AuditActor ActorOf(Caller? caller, SignedIn? user, string address) =>
+        user is null ? AuditActor.Key(caller?.KeyId, address) : AuditActor.User(user.User.Id, address);
+
+    private async Task<(Caller? Caller, SignedIn? User, Problem? Refused)> AdmitAsync(HttpContext context, RequestHead head, AdminVisit visit, AdminRoute route)
     {
-        if (scopes == KeyScopes.None)
+        if (route.Scopes == KeyScopes.None && !route.TakesSession)
         {
-            return (null, null);
+            return default;
         }
 
+        // A key is presented on purpose, a cookie by the browser.
+        var token = head.Credential.IsEmpty ? SessionCookie.Read(context, trustedProxies.Current) : null;
+        if (token is null && !route.TakesSession)
+        {
+            var (caller, why) = await AdmitKeyAsync(context, head, visit.Snapshot!, route.Scopes);
+            return (caller, null, why);
+        }
+
+        if (token is null || await sessions.FindAsync(token, visit.Snapshot!, context.RequestAborted) is not { } user)
+        {
+            return (null, null, Problem.NotSignedIn);
+        }
+
+        visit.User = user.Audited;
+        var refused = SessionDoor.Check(user, route, context.Request, head, visit.Snapshot!) ?? Limit(context.Response, user.Caller);
+        return refused is null ? (user.Caller, user, null) : (null, null, refused);
+    }
+
+    /// <summary>The same checks as for MCP requests, but that administration always takes a key, even where MCP requests need none.</summary>
+    private async Task<(Caller? Caller, Problem? Refused)> AdmitKeyAsync(HttpContext context, RequestHead head, Snapshot snapshot, KeyScopes scopes)
+    {
         if (head.Credential.IsEmpty && snapshot.Anonymous is not null)
         {
             return (null, Problem.Of(new GatewayError(ErrorKind.Unauthenticated, "An API key is required for administration.")));
@@ -158,16 +184,21 @@ internal sealed class AdminApi(
             return (null, Problem.Of(error));
         }
 
+        return Limit(context.Response, caller) is { } limited ? (null, limited) : (caller, null);
+    }
+
+    private Problem? Limit(HttpResponse response, Caller caller)
+    {
         var limited = limiter.Acquire(caller, null, default, out var state);
         if (state.IsPresent)
         {
-            var headers = context.Response.Headers;
+            var headers = response.Headers;
             headers["X-RateLimit-Limit"] = state.Limit.ToString(CultureInfo.InvariantCulture);
             headers["X-RateLimit-Remaining"] = state.Remaining.ToString(CultureInfo.InvariantCulture);
             headers["X-RateLimit-Reset"] = state.ResetSeconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        return limited is null ? (caller, null) : (null, Problem.Of(limited));
+        return limited is null ? null : Problem.Of(limited);
     }
 
     private static Problem? CheckHeaders(IHeaderDictionary headers)
@@ -180,8 +211,9 @@ internal sealed class AdminApi(
 
     private static string? Header(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : values.ToString();
 
-    private static async Task WriteAsync(HttpResponse response, AdminAnswer answer, string requestId)
+    private async Task WriteAsync(HttpContext context, AdminAnswer answer, string requestId)
     {
+        var response = context.Response;
         var (content, type) = answer.Problem is { } problem
             ? (AdminAnswer.Write(json => problem.WriteTo(json, requestId)), "application/problem+json")
             : (answer.Content, answer.ContentType);
@@ -191,6 +223,11 @@ internal sealed class AdminApi(
         if (answer.Problem is { } refusal)
         {
             WriteHeaders(response.Headers, refusal);
+        }
+
+        if (answer.Cookie is { } cookie)
+        {
+            response.Headers.SetCookie = cookie.Text(context, trustedProxies.Current);
         }
 
         if (answer.ETag is { } tag)
@@ -218,7 +255,7 @@ internal sealed class AdminApi(
         {
             response.ContentType = type;
             response.ContentLength = content.Length;
-            await response.BodyWriter.WriteAsync(content, response.HttpContext.RequestAborted);
+            await response.BodyWriter.WriteAsync(content, context.RequestAborted);
         }
     }
 

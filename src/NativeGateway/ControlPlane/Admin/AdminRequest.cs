@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using NativeGateway.ControlPlane.Registry;
@@ -10,6 +11,12 @@ internal sealed class AdminRequest
 {
     /// <summary>Null where the operation takes no scope.</summary>
     public required Caller? Identified { get; init; }
+
+    /// <summary>Who has signed in; null for a key, and where the operation takes no scope.</summary>
+    public SignedIn? SignedIn { get; init; }
+
+    /// <summary>Where the caller is, behind trusted proxies as they say.</summary>
+    public required IPAddress RemoteAddress { get; init; }
 
     /// <summary>Whom the audit log names.</summary>
     public required Author Author { get; init; }
@@ -35,6 +42,10 @@ internal sealed class AdminRequest
     public required CancellationToken ClientGone { get; init; }
 
     public Caller Caller => Identified ?? throw new InvalidOperationException("The operation needs a scope to know its caller.");
+
+    /// <summary>What the caller may do to members: a user by its role, a key by its scopes.</summary>
+    public Role Role => SignedIn?.Role
+        ?? (IsInstanceAdministrator ? Role.Owner : Caller.Scopes.HasFlag(KeyScopes.AdminWrite) ? Role.Admin : Role.Viewer);
 
     /// <summary>Whether the caller administers every organization.</summary>
     public bool IsInstanceAdministrator => Caller.Scopes.HasFlag(KeyScopes.Instance);

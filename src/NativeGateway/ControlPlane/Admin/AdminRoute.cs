@@ -12,8 +12,20 @@ internal sealed record AdminRoute(string Method, string Template, KeyScopes Scop
     /// <summary>What stands at its path, in the singular: <c>key</c>, <c>server</c>, …</summary>
     public string ResourceType => _segments[1].TrimEnd('s');
 
+    /// <summary>
+    /// The role from which a signed-in user may ask for it; null where <see cref="Scopes"/> say it all. What the user may do to which of the things
+    /// there, the operation decides.
+    /// </summary>
+    public Role? LeastRole { get; init; }
+
+    /// <summary>About the session itself: takes one, and no key.</summary>
+    public bool TakesSession { get; init; }
+
     /// <summary>What the body is; nothing is read when the operation takes none.</summary>
     public BodyKind Body { get; init; }
+
+    public bool Allows(SignedIn user) => user.User.IsInstanceAdministrator
+        || (LeastRole is { } least ? user.Role >= least : (Scopes & ~user.Role.Scopes()) == KeyScopes.None);
 
     /// <param name="id">The text at the place of <c>{id}</c>, unescaped; empty without one.</param>
     public bool Matches(string[] path, out string id)
@@ -47,6 +59,9 @@ internal enum BodyKind
 
     /// <summary><c>application/json</c>.</summary>
     Json,
+
+    /// <summary><c>application/json</c>, of a request that asks for something else than a new resource, and so is not repeated by an <c>Idempotency-Key</c>.</summary>
+    Command,
 
     /// <summary>RFC 7396: <c>application/merge-patch+json</c>, or <c>application/json</c>.</summary>
     MergePatch,

@@ -1,4 +1,5 @@
 using NativeGateway.ControlPlane.Registry;
+using NativeGateway.ControlPlane.Users;
 using NativeGateway.Model;
 using NativeGateway.Storage;
 
@@ -11,10 +12,19 @@ internal sealed class AdminRoutes : IDisposable
     private const KeyScopes Write = KeyScopes.AdminWrite;
     private const KeyScopes Instance = KeyScopes.Instance;
 
-    private readonly KeysApi _keys;
+    private readonly SecretHashing _hashing = new();
 
     /// <param name="live">Null beside the gateway, where nobody can be asked how a server is.</param>
-    public AdminRoutes(RegistryWriter registry, LiveServers? live, UsageApi usage, RequestsApi requests, AuditApi audit, IOutboxStore outbox, TimeProvider time)
+    /// <param name="signIn">Null beside the gateway, where nobody signs in.</param>
+    public AdminRoutes(
+        RegistryWriter registry,
+        LiveServers? live,
+        SignInParts? signIn,
+        UsageApi usage,
+        RequestsApi requests,
+        AuditApi audit,
+        IOutboxStore outbox,
+        TimeProvider time)
     {
         var creations = new Creations(registry, time);
         var directory = new ServerDirectory(registry);
@@ -25,7 +35,9 @@ internal sealed class AdminRoutes : IDisposable
         var settings = new SettingsApi(registry);
         var alerts = new AlertsApi(outbox);
         var webhooks = new WebhooksApi(registry, creations, outbox, time);
-        _keys = new KeysApi(registry, creations, time);
+        var keys = new KeysApi(registry, creations, _hashing, time);
+        var members = new MembersApi(registry, creations, _hashing, time);
+        var invitations = new InvitationsApi(registry, creations, time);
         All =
         [
             new("GET", "/openapi.json", KeyScopes.None, OpenApiDocument.GetAsync),
@@ -35,7 +47,7 @@ internal sealed class AdminRoutes : IDisposable
             new("GET", "/organizations/{id}", Read, organizations.GetAsync),
             new("GET", "/organizations/{id}/export", Read, organizations.ExportAsync),
             new("PATCH", "/organizations/{id}", Write, organizations.UpdateAsync) { Body = BodyKind.MergePatch },
-            new("DELETE", "/organizations/{id}", Write | Instance, organizations.DeleteAsync),
+            new("DELETE", "/organizations/{id}", Write | Instance, organizations.DeleteAsync) { LeastRole = Role.Owner },
 
             new("GET", "/workspaces", Read, workspaces.ListAsync),
             new("POST", "/workspaces", Write, workspaces.CreateAsync) { Body = BodyKind.Json },
@@ -54,13 +66,28 @@ internal sealed class AdminRoutes : IDisposable
             new("POST", "/servers/{id}/disable", Write, servers.DisableAsync),
             .. live is null ? [] : OfLiveServers(new ServerActions(registry, directory, live, time)),
 
-            new("GET", "/keys", Read, _keys.ListAsync),
-            new("POST", "/keys", Write, _keys.CreateAsync) { Body = BodyKind.Json },
-            new("GET", "/keys/{id}", Read, _keys.GetAsync),
-            new("PATCH", "/keys/{id}", Write, _keys.UpdateAsync) { Body = BodyKind.MergePatch },
-            new("DELETE", "/keys/{id}", Write, _keys.DeleteAsync),
-            new("POST", "/keys/{id}/rotate", Write, _keys.RotateAsync),
-            new("POST", "/keys/{id}/revoke", Write, _keys.RevokeAsync),
+            new("GET", "/keys", Read, keys.ListAsync),
+            new("POST", "/keys", Write, keys.CreateAsync) { Body = BodyKind.Json, LeastRole = Role.Member },
+            new("GET", "/keys/{id}", Read, keys.GetAsync),
+            new("PATCH", "/keys/{id}", Write, keys.UpdateAsync) { Body = BodyKind.MergePatch, LeastRole = Role.Member },
+            new("DELETE", "/keys/{id}", Write, keys.DeleteAsync) { LeastRole = Role.Member },
+            new("POST", "/keys/{id}/rotate", Write, keys.RotateAsync) { LeastRole = Role.Member },
+            new("POST", "/keys/{id}/revoke", Write, keys.RevokeAsync) { LeastRole = Role.Member },
+
+            new("GET", "/members", Read, members.ListAsync),
+            new("POST", "/members", Write | Instance, members.CreateAsync) { Body = BodyKind.Json },
+            new("GET", "/members/{id}", Read, members.GetAsync),
+            new("PATCH", "/members/{id}", Write, members.UpdateAsync) { Body = BodyKind.MergePatch },
+            new("DELETE", "/members/{id}", Write, members.DeleteAsync) { LeastRole = Role.Viewer },
+            new("POST", "/members/{id}/password", Write | Instance, members.SetPasswordAsync) { Body = BodyKind.Command },
+
+            new("GET", "/invitations", Read, invitations.ListAsync),
+            new("POST", "/invitations", Write, invitations.CreateAsync) { Body = BodyKind.Json },
+            new("GET", "/invitations/{id}", Read, invitations.GetAsync),
+            new("DELETE", "/invitations/{id}", Write, invitations.DeleteAsync),
+            new("POST", "/invitations/{id}/renew", Write, invitations.RenewAsync),
+            .. signIn is null ? [] : OfSignIn(
+                new SessionApi(registry, signIn, _hashing, time), new AcceptanceApi(registry, signIn.SignIn, _hashing, time)),
 
             new("GET", "/usage/summary", Read, usage.SummaryAsync),
             new("GET", "/usage/timeseries", Read, usage.TimeSeriesAsync),
@@ -96,7 +123,7 @@ internal sealed class AdminRoutes : IDisposable
 
     public IReadOnlyList<AdminRoute> All { get; }
 
-    public void Dispose() => _keys.Dispose();
+    public void Dispose() => _hashing.Dispose();
 
     /// <param name="path">Below <see cref="AdminApi.Root"/>, without a query.</param>
     /// <returns>The operation and its <c>{id}</c>, or why there is none.</returns>
@@ -121,6 +148,18 @@ internal sealed class AdminRoutes : IDisposable
 
         return (null, "", methods.Count == 0 ? Problem.NoSuchPath : Problem.MethodNotAllowed(string.Join(", ", methods)));
     }
+
+    private static AdminRoute[] OfSignIn(SessionApi session, AcceptanceApi acceptance) =>
+    [
+        new("POST", "/invitations/lookup", KeyScopes.None, acceptance.LookUpAsync) { Body = BodyKind.Command },
+        new("POST", "/invitations/accept", KeyScopes.None, acceptance.AcceptAsync) { Body = BodyKind.Command },
+
+        new("POST", "/session", KeyScopes.None, session.SignInAsync) { Body = BodyKind.Command },
+        new("GET", "/session", KeyScopes.None, session.GetAsync) { TakesSession = true },
+        new("DELETE", "/session", KeyScopes.None, session.SignOutAsync) { TakesSession = true },
+        new("POST", "/session/organization", KeyScopes.None, session.SwitchAsync) { TakesSession = true, Body = BodyKind.Command },
+        new("POST", "/session/password", KeyScopes.None, session.ChangePasswordAsync) { TakesSession = true, Body = BodyKind.Command },
+    ];
 
     private static AdminRoute[] OfLiveServers(ServerActions actions) =>
     [

@@ -15,6 +15,9 @@ internal sealed class AdminVisit(RequestHead head)
 
     public string Id { get; set; } = "";
 
+    /// <summary>Who has signed in.</summary>
+    public AuditedUser? User { get; set; }
+
     /// <summary>The caller may ask for the operation; whether it may have it is another matter.</summary>
     public bool IsAdmitted { get; set; }
 
@@ -27,6 +30,11 @@ internal sealed class AdminVisit(RequestHead head)
         }
 
         var denied = Denials.Of(head, Snapshot, Route is null ? "api" : $"api.{Route.Method} {Route.Template}", problem.Type);
+        if ((User ?? answer.Account) is { } user)
+        {
+            denied = denied with { UserId = user.Id, OrganizationId = user.OrganizationId };
+        }
+
         return IsIdentifier(Id) ? denied with { ResourceType = Route!.ResourceType, ResourceId = Id } : denied;
     }
 
@@ -37,3 +45,7 @@ internal sealed class AdminVisit(RequestHead head)
     private static bool IsIdentifier(string id) =>
         Guid.TryParseExact(id, "D", out _) || (id.Length == LongestKeyId && id.All(char.IsAsciiLetterOrDigit));
 }
+
+/// <summary>A user whom the audit log names.</summary>
+/// <param name="OrganizationId">Whose administrators may see it.</param>
+internal sealed record AuditedUser(Guid Id, Guid? OrganizationId);

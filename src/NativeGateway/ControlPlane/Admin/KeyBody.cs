@@ -8,7 +8,7 @@ namespace NativeGateway.ControlPlane.Admin;
 /// <summary>Reads what clients say a key shall be, whole or as a change of the one there is.</summary>
 internal static class KeyBody
 {
-    private static readonly string[] Known = ["name", "workspaceId", .. KeyRightsReader.Known, "expiresAt"];
+    private static readonly string[] Known = ["name", "workspaceId", .. KeyRightsReader.Known, "expiresAt", "userId"];
 
     /// <summary>The key with everything that the body says. Faults go to the body's reading.</summary>
     /// <param name="present">What is not for clients to say; also what a change changes.</param>
@@ -23,8 +23,15 @@ internal static class KeyBody
             body.Reading.Fault(body.MemberPath("workspaceId"), "is no workspace that you administer");
         }
 
+        var owner = TenantRules.ReadId(members, "userId") ?? present.UserId;
+        if (owner is not null && !state.Members.Any(member => member.UserId == owner && member.OrganizationId == (found?.OrganizationId ?? present.OrganizationId)))
+        {
+            body.Reading.Fault(body.MemberPath("userId"), "is no member of the organization");
+        }
+
         return present with
         {
+            UserId = owner,
             Name = TenantRules.ReadName(body, members),
             OrganizationId = found?.OrganizationId ?? present.OrganizationId,
             WorkspaceId = found?.Id ?? present.WorkspaceId,
@@ -39,7 +46,7 @@ internal static class KeyBody
     public static KeyConfig Change(AdminRequest request, RegistryConfig state, KeyConfig present, ConfigReading reading)
     {
         var body = new ConfigNode(MergePatch.Apply(json => KeyJson.WriteEntry(json, present), request.Body), "", reading);
-        var next = Read(request, state, body, present, null);
+        var next = Read(request, state, body, present with { UserId = null }, null);
         if (next.OrganizationId != present.OrganizationId)
         {
             reading.Fault(body.MemberPath("workspaceId"), "belongs to another organization; a key stays in its own");
@@ -49,6 +56,12 @@ internal static class KeyBody
         var saysTime = request.Body.ValueKind == JsonValueKind.Object && request.Body.TryGetProperty("expiresAt", out _);
         return saysTime ? next : next with { ExpiresAt = present.ExpiresAt };
     }
+
+    /// <summary>Whoever makes a key owns it, unless the body says that nobody does.</summary>
+    public static Guid? OwnerOfNew(AdminRequest request) =>
+        request.Body.ValueKind == JsonValueKind.Object && request.Body.TryGetProperty("userId", out var said) && said.ValueKind == JsonValueKind.Null
+            ? null
+            : request.Caller.UserId;
 
     private static DateTimeOffset? ReadTime(ConfigNode node)
     {

@@ -50,5 +50,9 @@ internal static class KeyJson
         }
 
         json.WriteTime("expiresAt", key.ExpiresAt);
+        if (key.UserId is { } user)
+        {
+            json.WriteString("userId", user);
+        }
     }
 }

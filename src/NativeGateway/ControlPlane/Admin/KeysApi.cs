@@ -1,28 +1,29 @@
 using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
+using NativeGateway.ControlPlane.Users;
 using NativeGateway.Model;
 
 namespace NativeGateway.ControlPlane.Admin;
 
 /// <summary>
 /// <c>/keys</c>: an administrator manages the keys of its organization. A key that has the scope <c>instance</c> is made and changed only by
-/// another one that has it: a rotation, for one, shows its secret.
+/// another one that has it: a rotation, for one, shows its secret. A user below that makes and changes keys of its own, which can do no more than it can.
 /// </summary>
-internal sealed class KeysApi(RegistryWriter registry, Creations creations, TimeProvider time) : IDisposable
+internal sealed class KeysApi(RegistryWriter registry, Creations creations, SecretHashing hashing, TimeProvider time)
 {
     private const string Path = "/keys";
 
     private static readonly Refusal AboveCaller = new(
         RefusalKind.Forbidden, "a key with the scope instance takes another key with that scope to make or change it");
 
+    private static readonly Refusal OfOthers = new(RefusalKind.Forbidden, "with the role member you make and change your own keys; this one is not yours");
+
+    private static readonly Refusal AboveOwner = new(
+        RefusalKind.Forbidden, "a key that belongs to a user may do no more than the user's role: of the scopes, a member's keys have mcp and admin:read");
+
     private static readonly Refusal Revoked = new(RefusalKind.Conflict, "this key is revoked and stays so; create a new one");
 
     private static readonly KeyRequest Blank = new("", KeyScopes.None, PermissionConfig.Everything, null, null);
-
-    /// <summary>Argon2id takes memory and a processor; more at once would only slow each other down.</summary>
-    private readonly SemaphoreSlim _hashing = new(Math.Max(1, Environment.ProcessorCount / 2));
-
-    public void Dispose() => _hashing.Dispose();
 
     public async Task<AdminAnswer> ListAsync(AdminRequest request)
     {
@@ -43,7 +44,7 @@ internal sealed class KeysApi(RegistryWriter registry, Creations creations, Time
             return AdminAnswer.Of(early);
         }
 
-        var issued = await HashAsync(() => IssuedKey.Create(Blank, DefaultTenant.Workspace, time.GetUtcNow()), request.ClientGone);
+        var issued = await hashing.RunAsync(() => IssuedKey.Create(Blank, DefaultTenant.Workspace, time.GetUtcNow()), request.ClientGone);
         var answer = await creations.CreateAsync(
             request, Path, issued.Key.Id, state => PlanCreation(request, state, issued.Key), (state, id) => Show(request, state, id));
         return answer.Problem is not null || answer.IsReplayed
@@ -63,7 +64,7 @@ internal sealed class KeysApi(RegistryWriter registry, Creations creations, Time
             return AdminAnswer.Of(TenantRules.Unknown);
         }
 
-        var issued = await HashAsync(() => IssuedKey.Renew(present), request.ClientGone);
+        var issued = await hashing.RunAsync(() => IssuedKey.Renew(present), request.ClientGone);
         var answer = await ChangeAsync(
             request,
             (_, key) => key.RevokedAt is not null ? new Plan([], Revoked) : Plan.Write(new SaveKey(key with { SecretHash = issued.Key.SecretHash })));
@@ -88,16 +89,17 @@ internal sealed class KeysApi(RegistryWriter registry, Creations creations, Time
 
     private static Plan PlanChange(AdminRequest request, RegistryConfig state, Func<RegistryConfig, KeyConfig, Plan> change) =>
         Find(request, state, request.Id) is not { } key ? TenantRules.UnknownPlan
-            : IsAbove(request, key) ? new Plan([], AboveCaller)
+            : WhyForbidden(request, state, key) is { } why ? new Plan([], why)
             : EntityTag.Check(request.IfMatch, EntityTag.Of(key.Version)) is { } outdated ? new Plan([], outdated)
             : change(state, key);
 
     private static Plan PlanCreation(AdminRequest request, RegistryConfig state, KeyConfig blank)
     {
         var reading = ConfigReading.OfJson();
-        var key = KeyBody.Read(request, state, new ConfigNode(request.Body, "", reading), blank, request.Caller.Workspace?.Id);
+        var key = KeyBody.Read(
+            request, state, new ConfigNode(request.Body, "", reading), blank with { UserId = KeyBody.OwnerOfNew(request) }, request.Caller.Workspace?.Id);
         var present = state.Keys.Count(one => one.OrganizationId == key.OrganizationId);
-        var why = TenantRules.FaultsOf(reading) ?? (IsAbove(request, key) ? AboveCaller : TenantRules.TooMany(present, TenantRules.MostKeys, "keys"));
+        var why = TenantRules.FaultsOf(reading) ?? WhyForbidden(request, state, key) ?? TenantRules.TooMany(present, TenantRules.MostKeys, "keys");
         return why is null ? Plan.Write(new SaveKey(key)) : new Plan([], why);
     }
 
@@ -110,10 +112,29 @@ internal sealed class KeysApi(RegistryWriter registry, Creations creations, Time
 
         var reading = ConfigReading.OfJson();
         var next = KeyBody.Change(request, state, key, reading);
-        return (TenantRules.FaultsOf(reading) ?? (IsAbove(request, next) ? AboveCaller : null)) is { } why ? new Plan([], why) : Plan.Write(new SaveKey(next));
+        return (TenantRules.FaultsOf(reading) ?? WhyForbidden(request, state, next)) is { } why ? new Plan([], why) : Plan.Write(new SaveKey(next));
     }
 
-    private static bool IsAbove(AdminRequest request, KeyConfig key) => key.Scopes.HasFlag(KeyScopes.Instance) && !request.IsInstanceAdministrator;
+    /// <summary>Why the caller may not make such a key, nor touch one that there is.</summary>
+    private static Refusal? WhyForbidden(AdminRequest request, RegistryConfig state, KeyConfig key)
+    {
+        if (key.Scopes.HasFlag(KeyScopes.Instance) && !request.IsInstanceAdministrator)
+        {
+            return AboveCaller;
+        }
+
+        if (request.Role < Role.Admin && key.UserId != request.Caller.UserId)
+        {
+            return OfOthers;
+        }
+
+        return key.UserId is { } user && (key.Scopes & ~MostScopes(state, user, key.OrganizationId)) != KeyScopes.None && request.Role < Role.Admin
+            ? AboveOwner
+            : null;
+    }
+
+    private static KeyScopes MostScopes(RegistryConfig state, Guid userId, Guid organizationId) =>
+        state.Members.FirstOrDefault(member => member.UserId == userId && member.OrganizationId == organizationId)?.Role.MostKeyScopes() ?? KeyScopes.None;
 
     private static KeyConfig NoKey => new()
     {
@@ -132,18 +153,5 @@ internal sealed class KeysApi(RegistryWriter registry, Creations creations, Time
     {
         var key = (await registry.LoadAsync(request.ClientGone)).Keys.FirstOrDefault(one => one.Id == issued.Key.Id) ?? issued.Key;
         return answer with { Content = AdminAnswer.Write(json => KeyJson.Write(json, issued with { Key = key }, time.GetUtcNow())) };
-    }
-
-    private async Task<IssuedKey> HashAsync(Func<IssuedKey> make, CancellationToken cancellationToken)
-    {
-        await _hashing.WaitAsync(cancellationToken);
-        try
-        {
-            return await Task.Run(make, CancellationToken.None);
-        }
-        finally
-        {
-            _hashing.Release();
-        }
     }
 }

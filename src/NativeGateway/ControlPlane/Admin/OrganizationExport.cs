@@ -17,6 +17,9 @@ internal static class OrganizationExport
         WriteAll(json, "workspaces", workspaces, WorkspacesApi.Write);
         WriteAll(json, "servers", state.Upstreams.Where(upstream => workspaces.Exists(workspace => workspace.Id == upstream.WorkspaceId)), ServerJson.Write);
         WriteAll(json, "keys", state.Keys.Where(key => key.OrganizationId == organization.Id), (writer, key) => KeyJson.Write(writer, key, now));
+        WriteAll(json, "members", state.Members.Where(member => member.OrganizationId == organization.Id), (writer, member) =>
+            MemberJson.Write(writer, member, state.Users.First(user => user.Id == member.UserId)));
+        WriteAll(json, "invitations", state.Invitations.Where(one => one.OrganizationId == organization.Id), (writer, one) => MemberJson.Write(writer, one, now));
         json.WritePropertyName("rows");
         json.WriteRawValue(rows.Span);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
+using NativeGateway.ControlPlane.Users;
 using NativeGateway.Model;
 
 namespace NativeGateway.ControlPlane.Admin;
@@ -59,7 +60,7 @@ internal sealed class OrganizationsApi(RegistryWriter registry, Creations creati
             return AdminAnswer.Of(Problem.Malformed("A parameter of the query is wrong.", new ConfigFault("cascade", $"must be true or false, not \"{text}\"")));
         }
 
-        var refusal = await registry.ChangeAsync(request.Author, state => PlanDelete(request, state), request.ClientGone);
+        var refusal = await registry.ChangeAsync(request.Author, state => PlanDelete(request, state, time.GetUtcNow()), request.ClientGone);
         return refusal is null ? AdminAnswer.Nothing : AdminAnswer.Of(refusal);
     }
 
@@ -76,7 +77,7 @@ internal sealed class OrganizationsApi(RegistryWriter registry, Creations creati
         return AdminAnswer.Of(json => OrganizationExport.Write(json, state, organization, rows, time.GetUtcNow()));
     }
 
-    private static Plan PlanDelete(AdminRequest request, RegistryConfig state)
+    private static Plan PlanDelete(AdminRequest request, RegistryConfig state, DateTimeOffset now)
     {
         if (Find(request, state, request.Id) is not { } organization)
         {
@@ -103,7 +104,11 @@ internal sealed class OrganizationsApi(RegistryWriter registry, Creations creati
 
         return state.Workspaces.Any(workspace => workspace.OrganizationId == organization.Id)
             ? Plan.Refuse(RefusalKind.Conflict, "it still has workspaces; delete them first, or everything with cascade=true")
-            : Plan.Write(new DeleteOrganization(organization.Id));
+            : Plan.Write(
+            [
+                .. state.Members.Where(member => member.OrganizationId == organization.Id).SelectMany(member => MemberRules.Removal(state, member, now)),
+                new DeleteOrganization(organization.Id),
+            ]);
     }
 
     private static Plan PlanUpdate(AdminRequest request, RegistryConfig state)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
+using NativeGateway.ControlPlane.Users;
 using NativeGateway.Model;
 
 namespace NativeGateway.ControlPlane.Admin;
@@ -27,6 +28,18 @@ internal sealed record Problem(int Status, string Type, string Title, string Det
 
     public static readonly Problem NoSuchPath = new(
         StatusCodes.Status404NotFound, "not-found", "Not found", "There is nothing at this path; see /api/v1/openapi.json.");
+
+    public static readonly Problem NotSignedIn = new(
+        StatusCodes.Status401Unauthorized, "not-signed-in", "Not signed in", "Sign in with POST /api/v1/session; the session may have ended.");
+
+    public static readonly Problem ForeignRequest = new(
+        StatusCodes.Status403Forbidden,
+        "csrf",
+        "Not allowed from this page",
+        "A change by a session takes the header X-CSRF-Token, with the csrfToken of /api/v1/session, and an Origin that is the gateway's own or stands in network.allowedOrigins.");
+
+    public static readonly Problem OrganizationSuspended = new(
+        StatusCodes.Status403Forbidden, "suspended", "The organization is suspended", "Ask the operator of the gateway, or switch to another organization of yours.");
 
     /// <summary>The single things that are wrong, by JSON pointer (RFC 6901) into the body, or by the name of a parameter.</summary>
     public IReadOnlyList<ConfigFault> Faults { get; init; } = [];
@@ -65,6 +78,20 @@ internal sealed record Problem(int Status, string Type, string Title, string Det
         };
         return new Problem(status, type, title, error.Message) { RetryAfter = error.RetryAfter };
     }
+
+    public static Problem Of(SignInVerdict verdict) => verdict.Failure switch
+    {
+        SignInFailure.Locked => new(
+            StatusCodes.Status429TooManyRequests, "locked", "Too many failures", "There were too many failed attempts; try again later.") { RetryAfter = verdict.RetryAfter },
+        SignInFailure.Busy => new(StatusCodes.Status503ServiceUnavailable, "busy", "Too busy", "Too many passwords are being checked; try again.") { RetryAfter = verdict.RetryAfter },
+        _ => new(StatusCodes.Status401Unauthorized, "wrong-password", "Not signed in", "The e-mail address or the password is wrong."),
+    };
+
+    public static Problem NeedsRole(Role? least) => new(
+        StatusCodes.Status403Forbidden,
+        "forbidden",
+        "Not allowed",
+        least is { } role ? $"This takes the role {role.Label()} in the organization." : "This takes the role admin, or an administrator of the instance.");
 
     public static Problem Malformed(string detail, params IReadOnlyList<ConfigFault> faults) =>
         new(StatusCodes.Status400BadRequest, "malformed", "The request cannot be read", detail) { Faults = faults };

@@ -63,6 +63,7 @@ internal static class AuditFields
         ["resources"] = Globs(key.Permissions.Resources),
         ["limits"] = key.Limits?.ToString(),
         ["toolLimits"] = List(key.ToolLimits.Keys.Order(StringComparer.Ordinal).Select(tools => $"{tools} {key.ToolLimits[tools]}")),
+        ["userId"] = key.UserId?.ToString(),
         ["expiresAt"] = key.ExpiresAt?.ToString("O", CultureInfo.InvariantCulture),
         ["revokedAt"] = key.RevokedAt?.ToString("O", CultureInfo.InvariantCulture),
     };
@@ -74,6 +75,25 @@ internal static class AuditFields
         ["secret"] = webhook.Secret,
         ["events"] = List(webhook.Events.Select(kind => kind.Label())),
         ["disabled"] = webhook.Disabled ? "true" : "false",
+    };
+
+    public static Dictionary<string, string?> Of(UserConfig user) => new()
+    {
+        ["email"] = user.Email,
+        ["name"] = user.Name,
+        ["password"] = user.PasswordHash,
+        ["instance"] = user.IsInstanceAdministrator ? "true" : "false",
+    };
+
+    public static Dictionary<string, string?> Of(MemberConfig member) => new()
+    {
+        ["role"] = member.Role.Label(),
+    };
+
+    public static Dictionary<string, string?> Of(InvitationConfig invitation) => new()
+    {
+        ["role"] = invitation.Role.Label(),
+        ["token"] = Convert.ToHexString(invitation.TokenHash),
     };
 
     /// <param name="value">A JSON object of groups, as <c>/settings</c> keeps it; each member of a group is a field.</param>

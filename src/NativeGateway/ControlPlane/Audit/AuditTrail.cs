@@ -9,7 +9,7 @@ internal static class AuditTrail
     /// <param name="before">The registry that the change was decided on.</param>
     public static IReadOnlyList<AuditEntry> Of(RegistryConfig before, IReadOnlyList<RegistryWrite> writes, Author author, DateTimeOffset now) =>
     [
-        .. writes.Select(write => ChangeOf(before, write)).OfType<Change>().Select(change => new AuditEntry
+        .. writes.Select(write => ChangeOf(before, writes, write)).OfType<Change>().Select(change => new AuditEntry
         {
             At = now,
             OrganizationId = change.OrganizationId,
@@ -33,8 +33,8 @@ internal static class AuditTrail
         ResourceId = administrator.Id,
     };
 
-    /// <summary>Null for what is no change to anybody: what an <c>Idempotency-Key</c> created.</summary>
-    private static Change? ChangeOf(RegistryConfig before, RegistryWrite write) => write switch
+    /// <summary>Null for what is no change to anybody: what an <c>Idempotency-Key</c> created; and for what follows from another one: sessions that end.</summary>
+    private static Change? ChangeOf(RegistryConfig before, IReadOnlyList<RegistryWrite> writes, RegistryWrite write) => write switch
     {
         SaveOrganization save => Saved(
             "organization", save.Organization.Id, save.Organization.Id, before.Organizations.FirstOrDefault(one => one.Id == save.Organization.Id),
@@ -50,6 +50,18 @@ internal static class AuditTrail
         SaveWebhook save => Saved(
             "webhook", save.Webhook.Id, save.Webhook.OrganizationId, before.Webhooks.FirstOrDefault(one => one.Id == save.Webhook.Id),
             save.Webhook, AuditFields.Of),
+        SaveUser save => Saved(
+            "user", save.User.Id, OrganizationOf(before, writes, save.User.Id), before.Users.FirstOrDefault(one => one.Id == save.User.Id), save.User,
+            AuditFields.Of),
+        SaveMember save => Saved(
+            "member", save.Member.Id, save.Member.OrganizationId, before.Members.FirstOrDefault(one => one.Id == save.Member.Id), save.Member, AuditFields.Of),
+        SaveInvitation save => Saved(
+            "invitation", save.Invitation.Id, save.Invitation.OrganizationId, before.Invitations.FirstOrDefault(one => one.Id == save.Invitation.Id),
+            save.Invitation, AuditFields.Of),
+        DeleteUser delete => Deleted("user", delete.Id, OrganizationOf(before, writes, delete.Id)),
+        DeleteMember delete => Deleted("member", delete.Id, before.Members.FirstOrDefault(one => one.Id == delete.Id)?.OrganizationId),
+        DeleteInvitation delete => new Change(
+            "invitation", $"{delete.Id}", before.Invitations.FirstOrDefault(one => one.Id == delete.Id)?.OrganizationId, delete.Accepted ? "accepted" : "revoked", []),
         SaveSetting save => new Change(
             "settings", save.Name, null, "updated", AuditFields.Changed(AuditFields.OfSetting(before.Settings.GetValueOrDefault(save.Name)), AuditFields.OfSetting(save.Value))),
         DeleteOrganization delete => Deleted("organization", delete.Id, delete.Id),
@@ -79,12 +91,19 @@ internal static class AuditTrail
     {
         ["secret"] => "rotated",
         ["revokedAt"] => "revoked",
+        ["password"] => "password_changed",
+        ["token"] => "renewed",
         ["disabled"] => now["disabled"] == "true" ? "disabled" : "enabled",
         ["suspended"] => now["suspended"] == "true" ? "suspended" : "resumed",
         _ => "updated",
     };
 
     private static Change Deleted(string type, object id, Guid? organizationId) => new(type, $"{id}", organizationId, "deleted", []);
+
+    /// <summary>Whose administrators are told of a user: those of the organization that it joins or is a member of, the oldest first.</summary>
+    private static Guid? OrganizationOf(RegistryConfig before, IReadOnlyList<RegistryWrite> writes, Guid userId) =>
+        before.Members.FirstOrDefault(member => member.UserId == userId)?.OrganizationId
+        ?? writes.OfType<SaveMember>().FirstOrDefault(save => save.Member.UserId == userId)?.Member.OrganizationId;
 
     private static Guid? OwnerOf(RegistryConfig registry, Guid? workspaceId) =>
         registry.Workspaces.FirstOrDefault(workspace => workspace.Id == workspaceId)?.OrganizationId;

@@ -24,14 +24,14 @@ internal sealed class RefusalLedger(TimeProvider time)
     public void Note(DeniedRequest denied)
     {
         var now = time.GetUtcNow();
-        var kind = new Kind(denied.OrganizationId ?? Guid.Empty, denied.KeyId, denied.Address, denied.Action, denied.Outcome);
+        var kind = new Kind(denied.OrganizationId ?? Guid.Empty, denied.KeyId, denied.UserId, denied.Address, denied.Action, denied.Outcome);
         lock (_lock)
         {
             if (!_tallies.TryGetValue(kind, out var tally) && !HasRoom(kind))
             {
                 // Of outcomes there are few, so these find room even then.
-                denied = denied with { KeyId = null, Action = Several, ResourceType = null, ResourceId = null };
-                kind = new Kind(kind.OrganizationId, null, null, Several, denied.Outcome);
+                denied = denied with { KeyId = null, UserId = null, Action = Several, ResourceType = null, ResourceId = null };
+                kind = new Kind(kind.OrganizationId, null, null, null, Several, denied.Outcome);
                 _tallies.TryGetValue(kind, out tally);
             }
 
@@ -99,7 +99,7 @@ internal sealed class RefusalLedger(TimeProvider time)
     }
 
     /// <summary>What is counted together.</summary>
-    private readonly record struct Kind(Guid OrganizationId, string? KeyId, IPAddress? Address, string Action, string Outcome);
+    private readonly record struct Kind(Guid OrganizationId, string? KeyId, Guid? UserId, IPAddress? Address, string Action, string Outcome);
 
     private sealed class Tally
     {
@@ -130,7 +130,7 @@ internal sealed class RefusalLedger(TimeProvider time)
                 Until = Count > 1 ? _to : null,
                 Count = Count,
                 OrganizationId = _first.OrganizationId,
-                Actor = AuditActor.Key(_first.KeyId, kind.Address?.ToString()),
+                Actor = _first.UserId is { } user ? AuditActor.User(user, kind.Address?.ToString()) : AuditActor.Key(_first.KeyId, kind.Address?.ToString()),
                 Action = _first.Action,
                 ResourceType = _first.ResourceType,
                 ResourceId = _first.ResourceId,

@@ -40,6 +40,11 @@ internal static partial class Argon2id
     private const int MemoryAllocationError = -22;
     private const int VerifyMismatch = -35;
 
+    /// <summary>Costs as much to check as a hash that <see cref="Hash"/> makes, and no secret is known to match it.</summary>
+    public static readonly string Decoy = string.Create(
+        CultureInfo.InvariantCulture,
+        $"$argon2id$v=19$m={MemoryKiB},t={Passes},p={Lanes}${new string('A', (SaltLength * 8 + 5) / 6)}${new string('A', (HashLength * 8 + 5) / 6)}");
+
     /// <summary>A PHC string with a fresh salt.</summary>
     public static unsafe string Hash(ReadOnlySpan<byte> secret)
     {

@@ -42,7 +42,7 @@ internal static class AdminVerbs
         var found = items.FindAll(item => Text(item, "id") == which);
         if (found.Count == 0)
         {
-            found = items.FindAll(item => Text(item, "name") == which);
+            found = items.FindAll(item => Text(item, "name") == which || Text(item, "email") == which.ToLowerInvariant());
         }
 
         // Where file and database have a server of one name, the file's is the one that is offered.
@@ -57,10 +57,18 @@ internal static class AdminVerbs
         }
 
         context.Fail(found.Count == 0
-            ? $"there is no {kind} \"{which}\"; see: native-gateway {path[1..].Replace("organizations", "orgs", StringComparison.Ordinal)} list"
+            ? $"there is no {kind} \"{which}\"; see: native-gateway {VerbOf(path)}"
             : $"{found.Count} {kind}s have the name \"{which}\"; name one by its id: {string.Join(", ", found.Select(item => Text(item, "id")))}");
         return null;
     }
+
+    private static string VerbOf(string path) => path switch
+    {
+        "/organizations" => "orgs list",
+        "/members" => "users list",
+        "/invitations" => "users invitations",
+        _ => $"{path[1..]} list",
+    };
 
     /// <summary>Tells a refusal, or what <paramref name="tell"/> says of the answer.</summary>
     public static int Finish(AdminResult result, CliContext context, Action<JsonElement> tell)

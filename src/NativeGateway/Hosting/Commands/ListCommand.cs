@@ -15,11 +15,12 @@ internal static class ListCommand
         string description,
         string[] heads,
         Func<JsonElement, string[]> row,
-        Func<IEnumerable<JsonElement>, IEnumerable<JsonElement>>? arrange = null)
+        Func<IEnumerable<JsonElement>, IEnumerable<JsonElement>>? arrange = null,
+        string verb = "list")
     {
         var where = new AdminArguments();
         var json = new Option<bool>("--json") { Description = "Print JSON" };
-        var command = new Command("list", description) { json };
+        var command = new Command(verb, description) { json };
         where.AddTo(command);
         command.SetAction((parsed, cancellationToken) => where.RunAsync(
             parsed,

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
@@ -34,6 +35,7 @@ internal sealed class LocalAdminDoor(StoreSession session, TimeProvider time) : 
     private readonly AdminRoutes _routes = new(
         session.Registry,
         null,
+        null,
         new UsageApi(session.Usage, () => (session.File.Settings.Usage ?? UsageSettings.Default).Retention, time),
         new RequestsApi(null, session.Usage, session.Registry),
         new AuditApi(session.Audit),
@@ -55,6 +57,7 @@ internal sealed class LocalAdminDoor(StoreSession session, TimeProvider time) : 
         return ResultOf(await route.AnswerAsync(new AdminRequest
         {
             Identified = Operator,
+            RemoteAddress = IPAddress.Loopback,
             Author = Author.Operator(),
             Id = Uri.UnescapeDataString(id),
             Query = new QueryCollection(query < 0 ? [] : QueryHelpers.ParseQuery(path[query..])),

@@ -18,7 +18,7 @@ public abstract partial class AdminContract
     [
         "name", "workspaceId", "organizationId", "instructions", "suspended", "allowedNetworks", "limits", "url", "endpoints", "headers", "auth", "command", "args",
         "env", "cwd", "type", "timeout", "tools", "prefix", "costPerCall", "scopes", "servers", "toolLimits", "expiresAt", "disabled", "healthCheck", "loadBalancing",
-        "network", "stdio", "mcpServers", "packages", "remotes",
+        "email", "role", "password", "token", "current", "userId", "instance", "network", "stdio", "mcpServers", "packages", "remotes",
     ];
 
     [Fact]
@@ -65,8 +65,9 @@ public abstract partial class AdminContract
 
     private static (string Method, string Path) RandomTarget(Random random, string[] ids)
     {
-        var root = Pick(random, "/organizations", "/workspaces", "/servers", "/keys", "/settings", "/servers/import", "/servers/export", "/nothing");
-        var path = random.Next(2) == 0 ? root : $"{root}/{Pick(random, ids)}{Pick(random, "", "", "/rotate", "/revoke", "/enable", "/tools", "/health", "/x", "/")}";
+        var root = Pick(random, "/organizations", "/workspaces", "/servers", "/keys", "/settings", "/servers/import", "/servers/export", "/members", "/invitations", "/invitations/accept", "/invitations/lookup", "/session",
+            "/nothing");
+        var path = random.Next(2) == 0 ? root : $"{root}/{Pick(random, ids)}{Pick(random, "", "", "/rotate", "/revoke", "/enable", "/tools", "/health", "/renew", "/password", "/organization", "/x", "/")}";
         var query = Pick(random, "", "", "", "?limit=1&cursor=AA", "?limit=-1", "?cursor=%ff", "?workspaceId=" + Uri.EscapeDataString(Pick(random, ids)), "?format=xml", "?replace=true");
         return (Pick(random, "GET", "POST", "POST", "PATCH", "DELETE", "PUT"), path + query);
     }

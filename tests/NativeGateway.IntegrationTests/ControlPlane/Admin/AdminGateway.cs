@@ -44,7 +44,8 @@ internal sealed class AdminGateway : IAsyncDisposable
         return new AdminGateway(directory, gateway, await gateway.ListeningAsync());
     }
 
-    public AdminClient Client(string key)
+    /// <param name="key">Null for one without; it keeps the cookies that it is given.</param>
+    public AdminClient Client(string? key)
     {
         var client = new AdminClient(Address, key);
         _clients.Add(client);

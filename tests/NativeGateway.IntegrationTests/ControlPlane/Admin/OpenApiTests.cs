@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NativeGateway.ControlPlane.Admin;
 using NativeGateway.ControlPlane.Registry;
+using NativeGateway.Model;
 using Xunit;
 
 namespace NativeGateway.IntegrationTests.ControlPlane.Admin;
@@ -10,7 +11,7 @@ public sealed class OpenApiTests : IDisposable
 {
     // Nothing is asked of the parts: the table is data.
     private readonly AdminRoutes _routes = new(
-        null!, new LiveServers(null!, null!, null!, null!), new UsageApi(null!, null!, TimeProvider.System), new RequestsApi(null, null!, null!), new AuditApi(null!), null!, TimeProvider.System);
+        null!, new LiveServers(null!, null!, null!, null!), new SignInParts(null!, null!), new UsageApi(null!, null!, TimeProvider.System), new RequestsApi(null, null!, null!), new AuditApi(null!), null!, TimeProvider.System);
     private readonly JsonDocument _document = JsonDocument.Parse(Description());
 
     private JsonElement Paths => _document.RootElement.GetProperty("paths");
@@ -35,12 +36,15 @@ public sealed class OpenApiTests : IDisposable
         foreach (var route in _routes.All)
         {
             var operation = OperationOf(route);
-            var scopes = operation.GetProperty("security").EnumerateArray().SelectMany(scheme => scheme.GetProperty("key").EnumerateArray().Select(scope => scope.GetString()!));
-            Assert.Equal(KeyScopeText.Format(route.Scopes), scopes);
+            var schemes = operation.GetProperty("security").EnumerateArray().ToList();
+            var scopes = schemes.Where(scheme => scheme.TryGetProperty("key", out _)).SelectMany(scheme => scheme.GetProperty("key").EnumerateArray());
+            Assert.Equal(KeyScopeText.Format(route.Scopes), scopes.Select(scope => scope.GetString()));
+            Assert.Equal(route.TakesSession || route.Scopes != KeyScopes.None, schemes.Exists(scheme => scheme.TryGetProperty("session", out _)));
+            Assert.Equal(LeastRoleOf(route), operation.TryGetProperty("x-least-role", out var least) ? least.GetString() : null);
             string[] types = route.Body switch
             {
                 BodyKind.None => [],
-                BodyKind.Json => ["application/json"],
+                BodyKind.Json or BodyKind.Command => ["application/json"],
                 BodyKind.MergePatch => ["application/json", "application/merge-patch+json"],
                 _ => ["application/json", "text/csv"],
             };
@@ -80,6 +84,11 @@ public sealed class OpenApiTests : IDisposable
             }
         }
     }
+
+    private static string? LeastRoleOf(AdminRoute route) => route.Scopes == KeyScopes.None ? null
+        : route.LeastRole is { } least ? least.Label()
+        : route.Scopes.HasFlag(KeyScopes.Instance) ? "instance"
+        : Enum.GetValues<Role>().First(role => (route.Scopes & ~role.Scopes()) == KeyScopes.None).Label();
 
     private JsonElement OperationOf(AdminRoute route) => Paths.GetProperty(route.Template).GetProperty(route.Method.ToLowerInvariant());
 

@@ -16,6 +16,14 @@ public class Argon2idTests
     }
 
     [Fact]
+    public void The_decoy_costs_as_much_as_a_hash_of_a_secret_and_matches_none()
+    {
+        Assert.Equal(Argon2id.Hash("x"u8).Split('$')[..4], Argon2id.Decoy.Split('$')[..4]);
+        Assert.Equal(Argon2id.Hash("x"u8).Length, Argon2id.Decoy.Length);
+        Assert.Equal(Argon2Result.Mismatch, Argon2id.Verify(Argon2id.Decoy, "secret"u8));
+    }
+
+    [Fact]
     public void Two_hashes_of_one_secret_differ() => Assert.NotEqual(Argon2id.Hash("x"u8), Argon2id.Hash("x"u8));
 
     /// <summary>From the test program of the reference implementation (test.c).</summary>

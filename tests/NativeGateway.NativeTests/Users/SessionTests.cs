@@ -1,0 +1,123 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using NativeGateway.NativeTests.Faults;
+using NativeGateway.NativeTests.Gateway;
+using NativeGateway.NativeTests.Wire;
+using NativeGateway.Shared;
+using Xunit;
+
+namespace NativeGateway.NativeTests.Users;
+
+/// <summary>Users of two replicas on one Postgres: what one of them knows of a person, the other one knows too.</summary>
+[Collection(PostgresCollection.Name)]
+public sealed class SessionTests(PostgresCluster postgres) : IAsyncLifetime
+{
+    private const string Email = "ann@example.com";
+    private const string Password = "correct horse battery";
+
+    private TempDatabase _database = null!;
+    private GatewayProcess _first = null!;
+    private GatewayProcess _second = null!;
+
+    public async Task InitializeAsync()
+    {
+        _database = await postgres.CreateDatabaseAsync();
+        var setup = new GatewaySetup
+        {
+            Database = _database.Uri,
+            Environment = new Dictionary<string, string>
+            {
+                ["NATIVE_GATEWAY_ENCRYPTION_KEY"] = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)),
+            },
+        };
+        _first = await GatewayProcess.StartAsync(setup);
+        _second = await GatewayProcess.StartAsync(setup with { IsFirstStart = false });
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _second.DisposeAsync();
+        await _first.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task An_invited_user_signs_in_changes_something_and_is_removed()
+    {
+        var user = await JoinAsync();
+        var (cookie, csrf) = await SignInAsync();
+
+        Assert.Equal(200, (await _second.SendAsync(RawRequest.Bare("GET", "/api/v1/session").With("Cookie", cookie))).Status);
+        var workspace = RawRequest.Post("/api/v1/workspaces", """{"name":"of ann"}""").With("Cookie", cookie);
+        Assert.Equal(403, (await _second.SendAsync(workspace)).Status);
+        Assert.Equal(201, (await _second.SendAsync(workspace.With("X-CSRF-Token", csrf))).Status);
+        var key = await _first.SendAsync(RawRequest.Post("/api/v1/keys", """{"name":"of ann"}""").With("Cookie", cookie).With("X-CSRF-Token", csrf));
+        var text = key.Json.GetProperty("key").GetString()!;
+        await Until.Async(() => _second.PostAsync("/mcp", Rpc.Ping, text), reply => reply.Status == 200);
+
+        var log = await _first.RunAsync("audit", "list", "--json");
+        var changes = JsonDocument.Parse(log.Output).RootElement.EnumerateArray().Where(entry => entry.GetProperty("actor").GetProperty("id").GetString() == user);
+        Assert.Equal(
+            ["key.created", "workspace.created", "session.created", "invitation.accepted", "member.created", "user.created"],
+            changes.Where(entry => entry.GetProperty("outcome").GetString() == "done").Select(entry => entry.GetProperty("action").GetString()));
+        Assert.Equal(0, (await _first.RunAsync("audit", "verify")).ExitCode);
+
+        // The last owner stays.
+        Assert.Equal(1, (await _first.RunAsync("users", "remove", Email)).ExitCode);
+        await JoinAsync("bob@example.com");
+        var removed = await _first.RunAsync("users", "remove", Email);
+        Assert.True(removed.ExitCode == 0, removed.Errors);
+        Assert.Equal(401, (await _second.SendAsync(RawRequest.Bare("GET", "/api/v1/session").With("Cookie", cookie))).Status);
+        await Until.Async(() => _second.PostAsync("/mcp", Rpc.Ping, text), reply => reply.Status == 401);
+        var said = _first.Log.Text + _first.Output.Text + _second.Log.Text + log.Output;
+        Assert.All([Password, "ngs_", "ngi_", "argon2"], secret => Assert.DoesNotContain(secret, said, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Failures_at_both_replicas_lock_the_account_at_both_and_signing_out_of_one_is_signing_out_of_the_other()
+    {
+        await JoinAsync();
+        var (cookie, csrf) = await SignInAsync();
+        foreach (var replica in (GatewayProcess[])[_first, _second, _first, _second, _first])
+        {
+            Assert.Equal(401, (await SignInAsync(replica, "wrong password")).Status);
+        }
+
+        foreach (var replica in (GatewayProcess[])[_first, _second])
+        {
+            var locked = await SignInAsync(replica, Password);
+            Assert.Equal(429, locked.Status);
+            Assert.NotNull(locked["Retry-After"]);
+        }
+
+        var session = RawRequest.Bare("GET", "/api/v1/session").With("Cookie", cookie);
+        Assert.Equal(200, (await _second.SendAsync(session)).Status);
+        Assert.Equal(204, (await _first.SendAsync(RawRequest.Bare("DELETE", "/api/v1/session").With("Cookie", cookie).With("X-CSRF-Token", csrf))).Status);
+        Assert.Equal(401, (await _second.SendAsync(session)).Status);
+        var log = await _first.RunAsync("audit", "list", "--json");
+        Assert.Contains("user.locked", log.Output, StringComparison.Ordinal);
+        Assert.Contains("session.ended", log.Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Invited by the command line at one replica, accepted at the other; the user's id.</summary>
+    private async Task<string> JoinAsync(string email = Email)
+    {
+        var invited = await _first.RunAsync("users", "invite", email, "--role", "owner", "--json");
+        Assert.True(invited.ExitCode == 0, invited.Errors);
+        var token = JsonDocument.Parse(invited.Output).RootElement.GetProperty("token").GetString();
+        var joined = await _second.SendAsync(
+            RawRequest.Post("/api/v1/invitations/accept", $$"""{"token":"{{token}}","name":"Ann","password":"{{Password}}"}"""));
+        Assert.True(joined.Status == 200, joined.ToString());
+        return joined.Json.GetProperty("userId").GetString()!;
+    }
+
+    private async Task<(string Cookie, string CsrfToken)> SignInAsync()
+    {
+        var reply = await SignInAsync(_first, Password);
+        Assert.True(reply.Status == 200, reply.ToString());
+        return (reply["Set-Cookie"]!.Split(';')[0], reply.Json.GetProperty("csrfToken").GetString()!);
+    }
+
+    private static Task<Reply> SignInAsync(GatewayProcess replica, string password) =>
+        replica.SendAsync(RawRequest.Post("/api/v1/session", $$"""{"email":"{{Email}}","password":"{{password}}"}"""));
+}
