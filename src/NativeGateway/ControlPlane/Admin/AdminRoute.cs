@@ -60,7 +60,7 @@ internal enum BodyKind
     /// <summary><c>application/json</c>.</summary>
     Json,
 
-    /// <summary><c>application/json</c>, of a request that asks for something else than a new resource, and so is not repeated by an <c>Idempotency-Key</c>.</summary>
+    /// <summary><c>application/json</c>, of a request that takes no <c>Idempotency-Key</c>: it creates nothing, or holds a password.</summary>
     Command,
 
     /// <summary>RFC 7396: <c>application/merge-patch+json</c>, or <c>application/json</c>.</summary>

@@ -36,7 +36,7 @@ internal sealed class AdminRoutes : IDisposable
         var alerts = new AlertsApi(outbox);
         var webhooks = new WebhooksApi(registry, creations, outbox, time);
         var keys = new KeysApi(registry, creations, _hashing, time);
-        var members = new MembersApi(registry, creations, _hashing, time);
+        var members = new MembersApi(registry, _hashing, time);
         var invitations = new InvitationsApi(registry, creations, time);
         All =
         [
@@ -75,7 +75,7 @@ internal sealed class AdminRoutes : IDisposable
             new("POST", "/keys/{id}/revoke", Write, keys.RevokeAsync) { LeastRole = Role.Member },
 
             new("GET", "/members", Read, members.ListAsync),
-            new("POST", "/members", Write | Instance, members.CreateAsync) { Body = BodyKind.Json },
+            new("POST", "/members", Write | Instance, members.CreateAsync) { Body = BodyKind.Command },
             new("GET", "/members/{id}", Read, members.GetAsync),
             new("PATCH", "/members/{id}", Write, members.UpdateAsync) { Body = BodyKind.MergePatch },
             new("DELETE", "/members/{id}", Write, members.DeleteAsync) { LeastRole = Role.Viewer },

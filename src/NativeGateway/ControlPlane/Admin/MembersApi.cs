@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using NativeGateway.ControlPlane.Configuration;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.ControlPlane.Users;
@@ -9,7 +10,7 @@ namespace NativeGateway.ControlPlane.Admin;
 /// <c>/members</c>: who belongs to an organization, in which role. People come by an invitation; making an account for somebody, or giving it
 /// another password, takes an administrator of the instance.
 /// </summary>
-internal sealed class MembersApi(RegistryWriter registry, Creations creations, SecretHashing hashing, TimeProvider time)
+internal sealed class MembersApi(RegistryWriter registry, SecretHashing hashing, TimeProvider time)
 {
     private const string Path = "/members";
 
@@ -27,6 +28,9 @@ internal sealed class MembersApi(RegistryWriter registry, Creations creations, S
     public async Task<AdminAnswer> GetAsync(AdminRequest request) =>
         Show(request, await registry.LoadAsync(request.ClientGone), request.Id) ?? AdminAnswer.Of(TenantRules.Unknown);
 
+    /// <summary>
+    /// Takes no <c>Idempotency-Key</c>: the digest that is kept with one would be a fast hash of a password. The address is unique anyway.
+    /// </summary>
     public async Task<AdminAnswer> CreateAsync(AdminRequest request)
     {
         var now = time.GetUtcNow();
@@ -39,12 +43,11 @@ internal sealed class MembersApi(RegistryWriter registry, Creations creations, S
         }
 
         var hash = password.Length == 0 ? "" : await hashing.HashAsync(password, request.ClientGone);
-        return await creations.CreateAsync(
-            request,
-            Path,
-            member.Id.ToString(),
-            state => PlanCreation(request, state, blank with { PasswordHash = hash }, member, out _),
-            (state, id) => Show(request, state, id));
+        var conflict = await registry.ChangeAsync(
+            request.Author, state => PlanCreation(request, state, blank with { PasswordHash = hash }, member, out _), request.ClientGone);
+        return conflict is not null || Show(request, await registry.LoadAsync(request.ClientGone), member.Id.ToString()) is not { } shown
+            ? AdminAnswer.Of(conflict ?? TenantRules.Unknown)
+            : shown with { Status = StatusCodes.Status201Created, Location = $"{Path}/{member.Id}" };
     }
 
     public Task<AdminAnswer> UpdateAsync(AdminRequest request) => request.IfMatch is null
