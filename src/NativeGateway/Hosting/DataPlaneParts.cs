@@ -30,6 +30,9 @@ internal sealed record DataPlaneSetup(
     Func<HealthReport> Health,
     string? Region = null)
 {
+    /// <summary>The token buckets that this process shares with others; null when it shares none.</summary>
+    public SharedBuckets? Buckets { get; init; }
+
     /// <summary>Told of every request that is refused because of who asked for what. Never waits.</summary>
     public Action<DeniedRequest> Denied { get; init; } = static _ => { };
 
@@ -73,7 +76,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
         var lists = new ListMethods(Catalogs, Refresher, new CatalogLists(setup.Key.Derive("cursors")), info, Metrics);
         Verifier = new SecretVerifier();
         Authenticator = new Authenticator(time, Verifier);
-        Limiter = new RateLimiter(time);
+        Limiter = new RateLimiter(time, setup.Buckets);
         _quotas = new QuotaGate(setup.Quotas, time);
         var logLevels = new LogLevels(Upstreams, Catalogs, _sessions, time);
         var tasks = new TaskIds(new StateSeal(setup.Key.Derive("task ids")));

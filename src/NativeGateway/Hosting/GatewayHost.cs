@@ -9,6 +9,7 @@ using NativeGateway.ControlPlane.Quotas;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.ControlPlane.Usage;
 using NativeGateway.ControlPlane.Users;
+using NativeGateway.DataPlane.Policy;
 using NativeGateway.DataPlane.Upstream;
 using NativeGateway.Model;
 using NativeGateway.Storage;
@@ -85,6 +86,10 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         var keeper = new CatalogKeeper(store, context.Time, loggers.CreateLogger<CatalogKeeper>());
         var usage = NewUsageChannel();
         var ledger = new QuotaLedger(stores.Quotas, loggers.CreateLogger<QuotaLedger>());
+        var buckets = stores.Buckets is { } shared
+            ? new SharedBuckets(new BucketLedger(shared, context.Time, loggers.CreateLogger<BucketLedger>()), context.Time)
+            : null;
+        await (buckets?.JoinAsync(signals.Stop) ?? Task.CompletedTask);
         DataPlaneParts? parts = null;
         var refusals = new RefusalLedger(context.Time);
         var tracer = options.Otlp is { Traces: not null } otlp ? new Tracer(otlp.Sampler, otlp.MaxQueuedSpans) : null;
@@ -92,6 +97,7 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         {
             Denied = refusals.Note,
             Tracer = tracer,
+            Buckets = buckets,
         };
         parts = new DataPlaneParts(snapshots, setup, context.Time, loggers);
         await using var partsEnd = parts;
@@ -141,6 +147,7 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
             new SessionHousekeeping(stores.Sessions, context.Time, loggers.CreateLogger<SessionHousekeeping>()).RunAsync(background.Token),
             alerts.RunAsync(background.Token), dispatcher.RunAsync(background.Token),
             .. Exporting(parts.Metrics, tracer, background.Token),
+            .. buckets is null ? (Task[])[] : [buckets.RunAsync(background.Token)],
         ];
         var isOrderly = await WaitForStopAsync(door, tasks, signals.Stop);
 

@@ -31,6 +31,9 @@ internal sealed record GatewaySettings
     /// <summary>For keys without limits of their own; null for none.</summary>
     public LimitConfig? KeyLimits { get; init; } = new(600, 100);
 
+    /// <summary>For all calls from one address, whoever makes them; null for none.</summary>
+    public LimitConfig? AddressCallLimits { get; init; }
+
     /// <summary>What organizations can be given, by name.</summary>
     public IReadOnlyDictionary<string, QuotaConfig> Plans { get; init; } = BuiltInPlans.All;
 
@@ -133,6 +136,9 @@ internal sealed class Caller
 
     /// <summary>One bucket for all keys of the organization; null for none.</summary>
     public required LimitConfig? OrganizationLimits { get; init; }
+
+    /// <inheritdoc cref="GatewaySettings.AddressCallLimits"/>
+    public LimitConfig? AddressLimits { get; init; }
 
     /// <summary>Shared by all keys of the organization; null when its calls are not counted.</summary>
     public Quotas? Quotas { get; init; }

@@ -35,6 +35,7 @@ internal static class SnapshotRules
     private static void CheckSettings(GatewaySettings settings, List<string> faults)
     {
         ConfigRules.CheckLimit(settings.KeyLimits, "limits", faults);
+        ConfigRules.CheckLimit(settings.AddressCallLimits, "limits.address", faults);
         ConfigRules.CheckLimit(settings.AddressLimits, "limits for refused credentials", faults);
         ConfigRules.CheckNetworks(settings.TrustedProxies, "network.trustedProxies", faults);
         foreach (var (name, plan) in settings.Plans)

@@ -7,6 +7,9 @@ namespace NativeGateway.Storage;
 internal sealed record Stores(IRegistryStore Registry, IUsageStore Usage, IAuditStore Audit, IQuotaStore Quotas, IOutboxStore Outbox, ISessionStore Sessions)
     : IAsyncDisposable
 {
+    /// <summary>Null where one process has the database for itself.</summary>
+    public PostgresBucketStore? Buckets { get; init; }
+
     public ValueTask DisposeAsync() => Registry.DisposeAsync();
 }
 
@@ -32,7 +35,10 @@ internal static class StoreFactory
             var server = new PostgresDatabase(PostgresUri.Parse(databaseUri));
             return new Stores(
                 new PostgresRegistryStore(server, secrets), new PostgresUsageStore(server), new PostgresAuditStore(server, secrets), new PostgresQuotaStore(server),
-                new PostgresOutboxStore(server, secrets), new PostgresSessionStore(server, secrets));
+                new PostgresOutboxStore(server, secrets), new PostgresSessionStore(server, secrets))
+            {
+                Buckets = new PostgresBucketStore(server),
+            };
         }
         throw new StoreConfigurationException(
             "The database address is of no known kind. Write sqlite:PATH or postgres://user:password@host:port/name.");

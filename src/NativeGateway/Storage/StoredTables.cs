@@ -124,7 +124,10 @@ internal static class StoredTables
     /// which ends all sessions, because a backup must not revive those that were ended since.
     /// </summary>
     public static readonly IReadOnlyList<string> OfProcesses =
-        ["usage_staging", "usage_writers", "open_alerts", "webhook_deliveries", "webhook_attempts", "user_sessions", "sign_in_attempts"];
+    [
+        "usage_staging", "usage_writers", "open_alerts", "webhook_deliveries", "webhook_attempts", "user_sessions", "sign_in_attempts", "limit_buckets",
+        "replicas",
+    ];
 
     public static StoredTable? Find(string name) => All.FirstOrDefault(table => table.Name == name);
 

@@ -274,6 +274,7 @@ public class SnapshotBuilderTests
         Assert.Single(Faults(Registry() with { Keys = [Key() with { ToolLimits = new Dictionary<string, LimitConfig> { ["x"] = limit } }] }));
         Assert.Single(Faults(Registry(), [], [FileKey() with { Limits = limit }]));
         Assert.Single(Faults(Registry(), settings: GatewaySettings.Default with { KeyLimits = limit }));
+        Assert.Single(Faults(Registry(), settings: GatewaySettings.Default with { AddressCallLimits = limit }));
         Assert.Single(Faults(Registry(), settings: GatewaySettings.Default with { AddressLimits = limit }));
     }
 

@@ -165,7 +165,7 @@ internal sealed class AdminApi(
         }
 
         visit.User = user.Audited;
-        var refused = SessionDoor.Check(user, route, context.Request, head, visit.Snapshot!) ?? Limit(context.Response, user.Caller);
+        var refused = SessionDoor.Check(user, route, context.Request, head, visit.Snapshot!) ?? await LimitAsync(context.Response, user.Caller, head);
         return refused is null ? (user.Caller, user, null) : (null, null, refused);
     }
 
@@ -184,12 +184,12 @@ internal sealed class AdminApi(
             return (null, Problem.Of(error));
         }
 
-        return Limit(context.Response, caller) is { } limited ? (null, limited) : (caller, null);
+        return await LimitAsync(context.Response, caller, head) is { } limited ? (null, limited) : (caller, null);
     }
 
-    private Problem? Limit(HttpResponse response, Caller caller)
+    private async Task<Problem?> LimitAsync(HttpResponse response, Caller caller, RequestHead head)
     {
-        var limited = limiter.Acquire(caller, null, default, out var state);
+        var (limited, state) = await limiter.AcquireAsync(new LimitedCall(caller, null, default, head.RemoteAddress));
         if (state.IsPresent)
         {
             var headers = response.Headers;

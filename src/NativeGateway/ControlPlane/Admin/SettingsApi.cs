@@ -57,6 +57,7 @@ internal sealed class SettingsApi(RegistryWriter registry)
             json.WriteNumber("burst", limit.Burst);
         }
 
+        json.WriteLimit("address", settings.AddressCallLimits);
         json.WriteNumber("maxRequestBytes", settings.MaxRequestBytes);
         json.WriteNumber("maxConcurrentRequests", settings.MaxConcurrentRequests);
         json.WriteEndObject();

@@ -56,7 +56,7 @@ internal static class SettingsReader
 
     private static SettingsOverride ReadLimits(ConfigNode node, SettingsOverride settings)
     {
-        if (node.Members("requestsPerMinute", "burst", "maxRequestBytes", "maxConcurrentRequests") is not { } members)
+        if (node.Members("requestsPerMinute", "burst", "address", "maxRequestBytes", "maxConcurrentRequests") is not { } members)
         {
             return settings;
         }
@@ -64,6 +64,7 @@ internal static class SettingsReader
         return settings with
         {
             KeyLimits = LimitReader.Read(node, members),
+            AddressCallLimits = members.TryGetValue("address", out var address) ? LimitReader.Read(address) : null,
             MaxRequestBytes = members.TryGetValue("maxRequestBytes", out var bytes) ? bytes.Integer(1024, MostRequestBytes) : null,
             MaxConcurrentRequests = members.TryGetValue("maxConcurrentRequests", out var requests) ? requests.Integer(1, MostConcurrentRequests) : null,
         };

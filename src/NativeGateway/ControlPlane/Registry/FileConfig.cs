@@ -21,6 +21,8 @@ internal sealed record SettingsOverride
 
     public LimitConfig? KeyLimits { get; init; }
 
+    public LimitConfig? AddressCallLimits { get; init; }
+
     public int? MaxRequestBytes { get; init; }
 
     public int? MaxConcurrentRequests { get; init; }
@@ -48,6 +50,7 @@ internal sealed record SettingsOverride
     {
         AuthRequired = AuthRequired ?? settings.AuthRequired,
         KeyLimits = KeyLimits ?? settings.KeyLimits,
+        AddressCallLimits = AddressCallLimits ?? settings.AddressCallLimits,
         MaxRequestBytes = MaxRequestBytes ?? settings.MaxRequestBytes,
         MaxConcurrentRequests = MaxConcurrentRequests ?? settings.MaxConcurrentRequests,
         AllowedOrigins = AllowedOrigins ?? settings.AllowedOrigins,

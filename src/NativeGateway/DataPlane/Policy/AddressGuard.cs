@@ -9,7 +9,7 @@ namespace NativeGateway.DataPlane.Policy;
 internal sealed class AddressGuard(TimeProvider clock)
 {
     /// <summary>Beyond it strangers share a bucket. About 15 MB.</summary>
-    private const int MaxAddresses = 100_000;
+    public const int MaxAddresses = 100_000;
 
     private readonly BucketTable _buckets = new(clock, MaxAddresses);
 
@@ -25,10 +25,10 @@ internal sealed class AddressGuard(TimeProvider clock)
     public GatewayError? Charge(LimitConfig limit, IPAddress address)
     {
         var reading = _buckets.Take(KeyOf(address), new BucketRate(limit, clock), clock.GetTimestamp());
-        return reading.IsTaken ? null : LimitRefusal.Create(LimitScope.Address, limit, reading, clock);
+        return reading.IsTaken ? null : LimitRefusal.Create(LimitScope.Credentials, limit, reading, clock);
     }
 
     public void PayBack(LimitConfig limit, IPAddress address) => _buckets.GiveBack(KeyOf(address), new BucketRate(limit, clock));
 
-    private static BucketKey KeyOf(IPAddress address) => new(LimitScope.Address, "", PlaceOf(address), "");
+    private static BucketKey KeyOf(IPAddress address) => new(LimitScope.Credentials, "", PlaceOf(address), "");
 }

@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace NativeGateway.DataPlane.Policy;
 
@@ -10,6 +13,9 @@ internal enum LimitScope
     Server,
     Tool,
     Address,
+
+    /// <summary>Refused credentials of an address, which is the scope that clients see.</summary>
+    Credentials,
 }
 
 /// <summary>Names one bucket. Which members mean something depends on the scope; the others stay empty.</summary>
@@ -18,7 +24,16 @@ internal enum LimitScope
 /// <param name="Rule">The glob of a tool limit.</param>
 internal readonly record struct BucketKey(LimitScope Scope, string Owner, Guid Id, string Rule)
 {
+    private const int IdBytes = 16;
+
     public override int GetHashCode() => HashCode.Combine((int)Scope, Owner, Id, Rule);
+
+    /// <summary>The same in every process, and nothing leads back from it to an address.</summary>
+    public Guid ToId()
+    {
+        var text = $"{(int)Scope} {Owner} {Id:N} {Rule}";
+        return MemoryMarshal.Read<Guid>(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, IdBytes));
+    }
 }
 
 /// <summary>
@@ -26,7 +41,8 @@ internal readonly record struct BucketKey(LimitScope Scope, string Owner, Guid I
 /// so no thread ever pays for the whole table. Beyond <paramref name="capacity"/> all newcomers share one bucket: a flood of names (addresses
 /// are the only ones that strangers choose) costs strangers their comfort and not the process its memory.
 /// </summary>
-internal sealed class BucketTable(TimeProvider clock, int capacity = int.MaxValue)
+/// <param name="shared">For buckets that other processes take from, too.</param>
+internal sealed class BucketTable(TimeProvider clock, int capacity = int.MaxValue, SharedBuckets? shared = null)
 {
     private const int StepSize = 256;
 
@@ -52,7 +68,10 @@ internal sealed class BucketTable(TimeProvider clock, int capacity = int.MaxValu
         while (true)
         {
             var bucket = GetOrAdd(key);
-            if (bucket.TryTake(rate, now, out var reading))
+            var isTold = shared is null || shared.IsAlone || ReferenceEquals(bucket, _overflow)
+                ? bucket.TryTake(rate, now, out var reading)
+                : bucket.LeaseFrom(shared, key).TryTake(rate, now, out reading);
+            if (isTold)
             {
                 return reading;
             }
@@ -63,7 +82,16 @@ internal sealed class BucketTable(TimeProvider clock, int capacity = int.MaxValu
 
     public void GiveBack(in BucketKey key, in BucketRate rate)
     {
-        if (_buckets.TryGetValue(key, out var bucket))
+        if (!_buckets.TryGetValue(key, out var bucket))
+        {
+            return;
+        }
+
+        if (shared is { IsAlone: false } && bucket.Lease is { } lease)
+        {
+            lease.GiveBack();
+        }
+        else
         {
             bucket.GiveBack(rate);
         }

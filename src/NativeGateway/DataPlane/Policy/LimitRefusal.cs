@@ -54,6 +54,7 @@ internal static class LimitRefusal
         LimitScope.Key => "The rate limit of this key is used up",
         LimitScope.Server => "The rate limit of this key for this server is used up",
         LimitScope.Tool => "The rate limit of this key for this tool is used up",
+        LimitScope.Address => "The rate limit of this address is used up",
         _ => "Too many refused credentials from this address",
     };
 }

@@ -175,7 +175,7 @@ internal sealed class McpProxy(
             return null;
         }
 
-        if (AcquireToken(exchange) is { } limited)
+        if (await AcquireTokenAsync(exchange).ConfigureAwait(false) is { } limited)
         {
             return limited;
         }
@@ -202,11 +202,11 @@ internal sealed class McpProxy(
         && exchange.Message.MethodCode is McpMethod.ToolsCall or McpMethod.PromptsGet or McpMethod.ResourcesRead
         && !(exchange.Revision.IsModern && exchange.Message.RequestState.IsPresent);
 
-    private GatewayError? AcquireToken(Exchange exchange)
+    private async ValueTask<GatewayError?> AcquireTokenAsync(Exchange exchange)
     {
-
-        var tool = exchange.Message.MethodCode == McpMethod.ToolsCall ? exchange.OwnName.Span : default;
-        var error = limiter.Acquire(exchange.Caller, exchange.Target, tool, out var state);
+        var tool = exchange.Message.MethodCode == McpMethod.ToolsCall ? exchange.OwnName : default;
+        var call = new LimitedCall(exchange.Caller, exchange.Target, tool, exchange.Head.RemoteAddress);
+        var (error, state) = await limiter.AcquireAsync(call).ConfigureAwait(false);
         exchange.Reply.Headers.Limits = state;
         return error;
     }

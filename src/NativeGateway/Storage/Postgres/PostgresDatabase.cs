@@ -1,4 +1,5 @@
 using System.Data;
+using System.Data.Common;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Npgsql;
@@ -13,6 +14,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 {
     private const int ConnectSeconds = 5;
     private const int CommandSeconds = 10;
+    private const int ShortCommandSeconds = 2;
     private const int MaxConnections = 4;
 
     /// <summary>Bounds what a stuck replica can do to the others: it neither waits for nor holds the registry's lock for long.</summary>
@@ -80,6 +82,30 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             return StoreConflict.None;
         },
         cancellationToken);
+
+    /// <summary>
+    /// One command, which is a transaction by itself: in one round trip, and without holding a lock while this side is silent. It may be done twice
+    /// when the connection breaks.
+    /// </summary>
+    public Task<List<T>> RunOnceAsync<T>(string sql, IReadOnlyList<Column> values, Func<DbDataReader, T> read, CancellationToken cancellationToken) => RunAsync(
+        async _ =>
+        {
+            await using var command = _pool.CreateCommand(sql);
+            command.CommandTimeout = ShortCommandSeconds;
+            foreach (var value in values)
+            {
+                command.Parameters.AddWithValue(value.Name, value.Value!);
+            }
+
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            var rows = new List<T>();
+            while (await reader.ReadAsync(cancellationToken))
+            {
+                rows.Add(read(reader));
+            }
+
+            return rows;
+        });
 
     /// <summary>The rule that a write broke, where it was one that its caller can break.</summary>
     public static StoreConflict? ConflictIn(StoreUnavailableException fault) => (fault.InnerException as PostgresException)?.SqlState switch

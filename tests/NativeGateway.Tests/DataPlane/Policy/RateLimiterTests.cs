@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using NativeGateway.DataPlane.Policy;
 using NativeGateway.Model;
@@ -51,7 +52,7 @@ public class RateLimiterTests
     {
         var (caller, upstream) = Build();
 
-        Assert.Null(_limiter.Acquire(caller, upstream, "t"u8, out var state));
+        Assert.Null(Acquire(caller, upstream, "t"u8, out var state));
         Assert.False(state.IsPresent);
         Assert.Equal(0, _limiter.BucketCount);
     }
@@ -61,10 +62,10 @@ public class RateLimiterTests
     {
         var (caller, upstream) = Build(key: new(60, 10), organization: new(600, 100), server: new(30, 5));
 
-        Assert.Null(_limiter.Acquire(caller, upstream, "t"u8, out var narrow));
+        Assert.Null(Acquire(caller, upstream, "t"u8, out var narrow));
         Assert.Equal(new LimitState(5, 4, 2), narrow);
 
-        Assert.Null(_limiter.Acquire(caller, null, default, out var wide));
+        Assert.Null(Acquire(caller, null, default, out var wide));
         Assert.Equal(new LimitState(10, 8, 2), wide);
     }
 
@@ -76,7 +77,7 @@ public class RateLimiterTests
         Passes(caller);
         _clock.Advance(TimeSpan.FromSeconds(2.5));
 
-        var error = _limiter.Acquire(caller, null, default, out var state)!;
+        var error = Acquire(caller, null, default, out var state)!;
 
         Assert.Equal(ErrorKind.RateLimited, error.Kind);
         Assert.Equal(TimeSpan.FromSeconds(8), error.RetryAfter);
@@ -106,10 +107,10 @@ public class RateLimiterTests
             server: scope == "server" ? narrow : wide,
             tool: scope == "tool" ? narrow : wide);
 
-        Assert.Null(_limiter.Acquire(caller, upstream, "t"u8, out _));
+        Assert.Null(Acquire(caller, upstream, "t"u8, out _));
         for (var i = 0; i < 20; i++)
         {
-            var error = _limiter.Acquire(caller, upstream, "t"u8, out _);
+            var error = Acquire(caller, upstream, "t"u8, out _);
             Assert.Equal(scope, error?.LimitScope);
         }
 
@@ -120,7 +121,7 @@ public class RateLimiterTests
             server: scope == "server" ? null : wide,
             tool: scope == "tool" ? null : wide,
             serverId: upstream.Id);
-        Assert.Null(_limiter.Acquire(free, same, "t"u8, out var state));
+        Assert.Null(Acquire(free, same, "t"u8, out var state));
         Assert.Equal(new LimitState(10, 8, 120), state);
     }
 
@@ -128,14 +129,14 @@ public class RateLimiterTests
     public void A_later_refusal_gives_back_what_earlier_buckets_gave()
     {
         var (caller, upstream) = Build(key: new(1, 5), organization: new(1, 1), server: new(1, 5), tool: new(1, 5));
-        Assert.Null(_limiter.Acquire(caller, upstream, "t"u8, out _));
+        Assert.Null(Acquire(caller, upstream, "t"u8, out _));
         for (var i = 0; i < 10; i++)
         {
-            Assert.Equal("organization", _limiter.Acquire(caller, upstream, "t"u8, out _)?.LimitScope);
+            Assert.Equal("organization", Acquire(caller, upstream, "t"u8, out _)?.LimitScope);
         }
 
         var (free, same) = Build(key: new(1, 5), server: new(1, 5), tool: new(1, 5), serverId: upstream.Id);
-        Assert.Null(_limiter.Acquire(free, same, "t"u8, out var state));
+        Assert.Null(Acquire(free, same, "t"u8, out var state));
         Assert.Equal(3, state.Remaining);
     }
 
@@ -150,7 +151,7 @@ public class RateLimiterTests
         Assert.True(Passes(snapshot.Caller(Id)));
         Assert.False(Passes(snapshot.Caller(Id)));
         Assert.True(Passes(snapshot.Caller(OtherId)));
-        Assert.Equal("organization", _limiter.Acquire(snapshot.Caller(OtherId), null, default, out _)?.LimitScope);
+        Assert.Equal("organization", Acquire(snapshot.Caller(OtherId), null, default, out _)?.LimitScope);
     }
 
     [Fact]
@@ -160,10 +161,10 @@ public class RateLimiterTests
             [PolicyFixture.Key(Id) with { Limits = new(100, 100) }, PolicyFixture.Key(OtherId)],
             [PolicyFixture.Server("a") with { Limits = new(1, 1) }, PolicyFixture.Server("b") with { Limits = new(1, 1) }]);
 
-        Assert.Null(_limiter.Acquire(snapshot.Caller(Id), snapshot.Upstream("a"), default, out _));
-        Assert.NotNull(_limiter.Acquire(snapshot.Caller(Id), snapshot.Upstream("a"), default, out _));
-        Assert.Null(_limiter.Acquire(snapshot.Caller(Id), snapshot.Upstream("b"), default, out _));
-        Assert.Null(_limiter.Acquire(snapshot.Caller(OtherId), snapshot.Upstream("a"), default, out _));
+        Assert.Null(Acquire(snapshot.Caller(Id), snapshot.Upstream("a"), default, out _));
+        Assert.NotNull(Acquire(snapshot.Caller(Id), snapshot.Upstream("a"), default, out _));
+        Assert.Null(Acquire(snapshot.Caller(Id), snapshot.Upstream("b"), default, out _));
+        Assert.Null(Acquire(snapshot.Caller(OtherId), snapshot.Upstream("a"), default, out _));
     }
 
     [Fact]
@@ -174,13 +175,13 @@ public class RateLimiterTests
             [PolicyFixture.Server("a"), PolicyFixture.Server("b")]);
         var caller = snapshot.Caller(Id);
 
-        Assert.Null(_limiter.Acquire(caller, snapshot.Upstream("a"), "x_delete"u8, out _));
-        Assert.Null(_limiter.Acquire(caller, snapshot.Upstream("a"), "y_delete"u8, out _));
-        Assert.Equal("tool", _limiter.Acquire(caller, snapshot.Upstream("a"), "z_delete"u8, out _)?.LimitScope);
-        Assert.Null(_limiter.Acquire(caller, snapshot.Upstream("a"), "x_get"u8, out _));
-        Assert.Null(_limiter.Acquire(caller, snapshot.Upstream("b"), "x_delete"u8, out _));
-        Assert.Null(_limiter.Acquire(caller, snapshot.Upstream("a"), default, out _));
-        Assert.Null(_limiter.Acquire(caller, null, default, out _));
+        Assert.Null(Acquire(caller, snapshot.Upstream("a"), "x_delete"u8, out _));
+        Assert.Null(Acquire(caller, snapshot.Upstream("a"), "y_delete"u8, out _));
+        Assert.Equal("tool", Acquire(caller, snapshot.Upstream("a"), "z_delete"u8, out _)?.LimitScope);
+        Assert.Null(Acquire(caller, snapshot.Upstream("a"), "x_get"u8, out _));
+        Assert.Null(Acquire(caller, snapshot.Upstream("b"), "x_delete"u8, out _));
+        Assert.Null(Acquire(caller, snapshot.Upstream("a"), default, out _));
+        Assert.Null(Acquire(caller, null, default, out _));
     }
 
     [Fact]
@@ -230,7 +231,7 @@ public class RateLimiterTests
                 start.SignalAndWait();
                 for (var i = 0; i < 5_000; i++)
                 {
-                    if (_limiter.Acquire(caller, upstream, default, out var _) is null)
+                    if (Acquire(caller, upstream, default, out var _) is null)
                     {
                         Interlocked.Increment(ref passed);
                     }
@@ -302,18 +303,50 @@ public class RateLimiterTests
     }
 
     [Fact]
-    public void An_accepted_call_allocates_nothing()
+    public async Task An_accepted_call_allocates_nothing()
     {
         var (caller, upstream) = Build(key: new(1000, 1000), organization: new(1000, 1000), server: new(1000, 1000), tool: new(1000, 1000));
-        _limiter.Acquire(caller, upstream, "t"u8, out _);
+        var call = new LimitedCall(caller, upstream, "t"u8.ToArray(), IPAddress.Loopback);
+        Assert.Null((await _limiter.AcquireAsync(call)).Refusal);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var error = _limiter.Acquire(caller, upstream, "t"u8, out _);
+        var verdict = await _limiter.AcquireAsync(call);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
-        Assert.Null(error);
+        Assert.Null(verdict.Refusal);
     }
 
-    private bool Passes(Caller caller) => _limiter.Acquire(caller, null, default, out _) is null;
+    [Fact]
+    public void All_callers_of_an_address_share_its_bucket()
+    {
+        var snapshot = PolicyFixture.Snapshot(
+            [PolicyFixture.Key(Id), PolicyFixture.Key(OtherId)],
+            settings: GatewaySettings.Default with { AddressCallLimits = new(1, 2) });
+        var (here, there) = (IPAddress.Parse("192.0.2.1"), IPAddress.Parse("192.0.2.2"));
+
+        Assert.Null(From(snapshot.Caller(Id), here));
+        Assert.Null(From(snapshot.Caller(OtherId), here));
+        Assert.Equal("address", From(snapshot.Caller(Id), here)?.LimitScope);
+        Assert.Null(From(snapshot.Caller(Id), there));
+        Assert.Equal(4, _limiter.BucketCount);
+    }
+
+    private GatewayError? From(Caller caller, IPAddress address) => Decide(new LimitedCall(caller, null, default, address)).Refusal;
+
+    private GatewayError? Acquire(Caller caller, Upstream? upstream, ReadOnlySpan<byte> tool, out LimitState state)
+    {
+        (var refusal, state) = Decide(new LimitedCall(caller, upstream, tool.ToArray(), IPAddress.Loopback));
+        return refusal;
+    }
+
+    /// <summary>A process that shares nothing decides at once.</summary>
+    private LimitVerdict Decide(LimitedCall call)
+    {
+        var decided = _limiter.AcquireAsync(call).AsTask();
+        Assert.True(decided.IsCompletedSuccessfully);
+        return decided.Result;
+    }
+
+    private bool Passes(Caller caller) => Acquire(caller, null, default, out _) is null;
 
     private static (Caller Caller, Upstream Upstream) Build(
         LimitConfig? key = null, LimitConfig? organization = null, LimitConfig? server = null, LimitConfig? tool = null, Guid? serverId = null)
