@@ -20,6 +20,9 @@ internal sealed class RestartBackoff(TimeSpan firstPause, TimeSpan longestPause,
         }
     }
 
+    /// <summary>There is a reason to try at once.</summary>
+    public void Forget() => _losses = 0;
+
     /// <param name="lived">How long it was of use; zero when it never was.</param>
     public void Lost(TimeSpan lived)
     {

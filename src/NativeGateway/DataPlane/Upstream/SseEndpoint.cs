@@ -19,6 +19,7 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
     private readonly Dictionary<ClientCapabilities, Connected> _sessions = [];
     private readonly Dictionary<ClientCapabilities, Task<UpstreamOpening>> _openings = [];
     private Task? _reconnecting;
+    private TaskCompletionSource? _pauseEnd;
     private GatewayError? _lastError;
     private bool _hadSession;
 
@@ -32,7 +33,7 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
     public GatewayError CircuitOpen() => wire.CircuitOpen(Circuit.OpenFor);
 
     /// <inheritdoc cref="IUpstreamConnection.ProbeAsync"/>
-    /// <remarks>Where there is no connection, its being opened again is the probe.</remarks>
+    /// <remarks>Where there is no connection, somebody who answers is reason enough to open one at once.</remarks>
     public async ValueTask<ProbeOutcome> ProbeAsync(CancellationToken cancellationToken)
     {
         SseSession? session;
@@ -41,7 +42,22 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
             session = _sessions.Values.FirstOrDefault()?.Session;
         }
 
-        return session is null ? ProbeOutcome.NotAsked : await OwnProbe.PingAsync(session, cancellationToken);
+        if (session is not null)
+        {
+            return await OwnProbe.PingAsync(session, cancellationToken);
+        }
+
+        var outcome = await HttpProbe.ConnectAsync(wire, cancellationToken);
+        if (outcome == ProbeOutcome.Answered)
+        {
+            lock (_gate)
+            {
+                _backoff.Forget();
+                _pauseEnd?.TrySetResult();
+            }
+        }
+
+        return outcome;
     }
 
     public SseSession? Find(ClientCapabilities capabilities)
@@ -238,14 +254,17 @@ internal sealed class SseEndpoint(HttpWire wire, UpstreamIds ids) : IAsyncDispos
             while (true)
             {
                 TimeSpan? pause;
+                var pauseEnd = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 lock (_gate)
                 {
                     pause = _backoff.Remaining;
+                    _pauseEnd = pauseEnd;
                 }
 
                 if (pause is { } wait)
                 {
-                    await Task.Delay(wait, wire.Time, _closing.Token);
+                    await Task.WhenAny(Task.Delay(wait, wire.Time, _closing.Token), pauseEnd.Task);
+                    _closing.Token.ThrowIfCancellationRequested();
                     continue;
                 }
 

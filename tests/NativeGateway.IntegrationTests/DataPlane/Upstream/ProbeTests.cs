@@ -106,13 +106,31 @@ public sealed class ProbeTests
     {
         await using var upstream = new ScriptedUpstream(new SseScript().RunAsync);
         await using var gateway = new UpstreamHarness(new UpstreamHarnessOptions { IsSse = true }, upstream.Url);
-        Assert.Equal(ProbeOutcome.NotAsked, await ProbeAsync(gateway));
-        Assert.Empty(upstream.Labels);
+        Assert.Equal(ProbeOutcome.Answered, await ProbeAsync(gateway));
+        Assert.Equal(["OPTIONS"], upstream.Labels);
         await gateway.OpenAsync();
 
         Assert.Equal(ProbeOutcome.Answered, await ProbeAsync(gateway));
 
         Assert.Equal((1, 1, 1), (upstream.Count("GET"), upstream.Count("initialize"), upstream.Count("ping")));
+    }
+
+    [Fact]
+    public async Task A_server_of_the_older_transport_that_is_back_is_used_again_without_waiting_for_its_pause()
+    {
+        var clock = new TestClock();
+        await using var upstream = new ScriptedUpstream(new SseScript().RunAsync, listens: false);
+        await using var gateway = new UpstreamHarness(new UpstreamHarnessOptions { IsSse = true, Time = clock }, upstream.Url);
+        for (var i = 0; i < 6; i++)
+        {
+            await gateway.FailToOpenAsync();
+        }
+
+        Assert.Equal(ProbeOutcome.Failed, await ProbeAsync(gateway));
+        upstream.Listen();
+        Assert.Equal(ProbeOutcome.Answered, await ProbeAsync(gateway));
+
+        Assert.Null((await gateway.CallAsync()).Error);
     }
 
     [Theory]

@@ -49,6 +49,9 @@ internal sealed class SseScript
                 await SayAsync(request.Result(
                     $$$"""{"protocolVersion":"2024-11-05","capabilities":{{{Capabilities}}},"serverInfo":{"name":"sse","version":"1"}}"""));
                 break;
+            case "OPTIONS":
+                await request.AnswerAsync(405);
+                break;
             case "notifications/initialized":
                 await request.AnswerAsync(202);
                 break;
