@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Text.Json;
 using NativeGateway.NativeTests.Gateway;
 using NativeGateway.NativeTests.Wire;
 using NativeGateway.Shared;
@@ -8,7 +9,10 @@ namespace NativeGateway.NativeTests.Faults;
 
 /// <summary>One answer of a call under load, or its lack. Times are <see cref="Stopwatch"/> stamps.</summary>
 /// <param name="Status">0 when the connection ended without an answer.</param>
-internal readonly record struct Answered(long SentAt, long AnsweredAt, int Status, string Text);
+internal readonly record struct Answered(long SentAt, long AnsweredAt, int Status, string Text)
+{
+    public JsonElement Result => JsonDocument.Parse(Text).RootElement.GetProperty("result");
+}
 
 /// <summary>Clients that call one tool again and again, each on a connection that it keeps, until they are stopped.</summary>
 internal sealed class Load : IAsyncDisposable
@@ -20,8 +24,14 @@ internal sealed class Load : IAsyncDisposable
     private volatile bool _isStopped;
 
     public Load(GatewayProcess gateway, string key, int clients, string path = "/mcp", string tool = "up__echo")
+        : this(gateway.Port, key, clients, path, tool)
     {
-        _clients = [.. Enumerable.Range(0, clients).Select(client => Task.Run(() => RunAsync(gateway, key, path, tool, client)))];
+    }
+
+    /// <param name="port">Where a gateway listens, or something in front of several.</param>
+    public Load(int port, string key, int clients, string path = "/mcp", string tool = "up__echo")
+    {
+        _clients = [.. Enumerable.Range(0, clients).Select(client => Task.Run(() => RunAsync(port, key, path, tool, client)))];
     }
 
     public IReadOnlyCollection<Answered> Answers => _answers;
@@ -47,7 +57,7 @@ internal sealed class Load : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await StopAsync();
 
-    private async Task RunAsync(GatewayProcess gateway, string key, string path, string tool, int client)
+    private async Task RunAsync(int port, string key, string path, string tool, int client)
     {
         RawConnection? connection = null;
         try
@@ -60,7 +70,7 @@ internal sealed class Load : IAsyncDisposable
                     return;
                 }
 
-                if (!await connection!.TryWriteAsync(request.ToBytes(gateway.Port)))
+                if (!await connection!.TryWriteAsync(request.ToBytes(port)))
                 {
                     // Never wholly sent: not a call.
                     connection.Dispose();
@@ -87,7 +97,7 @@ internal sealed class Load : IAsyncDisposable
         {
             try
             {
-                connection = await gateway.ConnectAsync();
+                connection = await RawConnection.OpenAsync(port);
                 return true;
             }
             catch (System.Net.Sockets.SocketException)
