@@ -17,20 +17,26 @@ internal static class ReachRules
     private const int MostArguments = 256;
     private const int LongestArgument = 4096;
 
-    /// <summary>Where mail, databases, shells and the like listen: a request there does harm without being HTTP.</summary>
-    private static readonly FrozenSet<int> ServicePorts = FrozenSet.ToFrozenSet([110, 143, 993, 995, 1433, 1521, 2375, 3306, 5432, 6379, 9200, 11211, 27017]);
-
-    private const int LeastPort = 80;
-
-    private static readonly string[] LocalNames = ["localhost", "local", "internal", "intranet", "lan", "home", "corp", "localdomain", "arpa"];
+    /// <summary>Last labels of names that only private networks know.</summary>
+    private static readonly FrozenSet<string> LocalNames = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "localhost", "localdomain", "local", "internal", "intranet", "private", "lan", "home", "corp", "arpa", "svc", "consul");
 
     /// <summary>Variables that make an allowed program run something else, or load it from elsewhere.</summary>
     private static readonly FrozenSet<string> LoadingVariables = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
-        "PATH", "HOME", "SHELL", "IFS", "ENV", "BASH_ENV", "NODE_OPTIONS", "NODE_PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONINSPECT",
-        "PERL5LIB", "PERL5OPT", "RUBYOPT", "RUBYLIB", "JAVA_TOOL_OPTIONS", "DOTNET_STARTUP_HOOKS", "GCONV_PATH", "HOSTALIASES");
+        "PATH", "HOME", "SHELL", "SHELLOPTS", "BASHOPTS", "IFS", "ENV", "BASH_ENV", "PS4", "PROMPT_COMMAND", "CDPATH", "TMPDIR", "EDITOR", "VISUAL", "PAGER", "BROWSER",
+        "NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE", "NODE_V8_COVERAGE", "ELECTRON_RUN_AS_NODE", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP",
+        "PYTHONINSPECT", "PYTHONUSERBASE", "PYTHONEXECUTABLE", "PYTHONPLATLIBDIR", "PYTHONBREAKPOINT", "PYTHONWARNINGS", "PYTHONPYCACHEPREFIX", "VIRTUAL_ENV",
+        "PERLLIB", "PERL5LIB", "PERL5OPT", "PERL5DB", "RUBYOPT", "RUBYLIB", "CLASSPATH", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "LOCPATH", "NLSPATH",
+        "GCONV_PATH", "GETCONF_DIR", "HOSTALIASES", "RES_OPTIONS", "RESOLV_HOST_CONF", "LOCALDOMAIN", "TERMINFO", "TERMINFO_DIRS", "OPENSSL_CONF", "OPENSSL_MODULES",
+        "OPENSSL_ENGINES");
 
-    private static readonly string[] LoadingPrefixes = ["LD_", "DYLD_", "NPM_CONFIG_", "UV_", "PIP_", "DOTNET_", "CORECLR_", "COMPlus_", "NATIVE_GATEWAY_"];
+    private static readonly string[] LoadingPrefixes =
+    [
+        "LD_", "DYLD_", "GLIBC_", "MALLOC_", "BASH_FUNC_", "NPM_", "YARN_", "COREPACK_", "DENO_", "BUN_", "UV_", "PIP_", "GIT_", "XDG_", "DOTNET_", "CORECLR_", "COMPlus_",
+        "NUGET_", "MSBUILD", "NATIVE_GATEWAY_",
+    ];
 
     /// <summary>Adds every fault to the body's reading.</summary>
     public static void Check(UpstreamConfig upstream, GatewaySettings settings, ConfigNode body)
@@ -54,18 +60,20 @@ internal static class ReachRules
     /// <summary>Null for what may be a public place, as far as its URL tells.</summary>
     public static string? WhyNotPublic(Uri url)
     {
-        if (url.Port < LeastPort || ServicePorts.Contains(url.Port))
+        if (ConnectGuard.IsRefused(url.Port))
         {
             return "names a port of another service";
         }
 
-        if (IPAddress.TryParse(url.DnsSafeHost, out var address))
+        var host = url.IdnHost.TrimEnd('.');
+        if (IPAddress.TryParse(host, out var address))
         {
             return ConnectGuard.IsRefused(address) ? "is no address of the public internet" : null;
         }
 
-        var labels = url.DnsSafeHost.TrimEnd('.').Split('.');
-        return labels.Length == 1 || LocalNames.Contains(labels[^1], StringComparer.OrdinalIgnoreCase) ? "is no name of the public internet" : null;
+        // No top-level domain has a digit in front: what looks like an address without being one means something else to everybody.
+        var labels = host.Split('.');
+        return labels.Length == 1 || LocalNames.Contains(labels[^1]) || labels[^1] is "" or [>= '0' and <= '9', ..] ? "is no name of the public internet" : null;
     }
 
     private static void CheckCommand(CommandConfig command, GatewaySettings settings, ConfigNode body)

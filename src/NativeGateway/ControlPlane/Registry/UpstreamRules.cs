@@ -14,7 +14,7 @@ internal static class UpstreamRules
 
     private const int MaxHeaderBytes = 8 * 1024;
 
-    /// <summary>RFC 7230 section 3.2.6, "tchar".</summary>
+    /// <summary>RFC 9110 section 5.6.2, "tchar".</summary>
     private static readonly SearchValues<char> TokenCharacters =
         SearchValues.Create("!#$%&'*+-.^_`|~abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
 
@@ -22,11 +22,12 @@ internal static class UpstreamRules
     private static readonly FrozenSet<string> ClientHeaders = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, "Accept", "Accept-Encoding", "Content-Type", "MCP-Protocol-Version");
 
-    /// <summary>Headers that frame the message, belong to the connection or the caller, or carry the protocol.</summary>
+    /// <summary>Headers that frame the message, belong to the connection or the caller, say something else than the request line, or carry the protocol.</summary>
     private static readonly FrozenSet<string> ForbiddenHeaders = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase,
         "Host", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Connection", "Keep-Alive", "Upgrade", "TE", "Trailer", "Expect",
-        "HTTP2-Settings", "Origin", "Referer", "Cookie", "Set-Cookie", "Forwarded", "X-Real-IP", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name",
+        "HTTP2-Settings", "Origin", "Referer", "Cookie", "Set-Cookie", "Forwarded", "Via", "X-Real-IP", "X-Client-IP",
+        "True-Client-IP", "CF-Connecting-IP", "X-HTTP-Method-Override", "X-Original-URL", "X-Rewrite-URL", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name",
         "Last-Event-ID", "traceparent", "tracestate");
 
     private static readonly string[] ForbiddenHeaderPrefixes = ["X-Forwarded-", "Mcp-Param-", "Proxy-", "Sec-"];
@@ -47,12 +48,21 @@ internal static class UpstreamRules
 
     public static string? Url(string text, out Uri? url)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out url) || url.Scheme is not ("http" or "https") || url.Host.Length == 0)
+        if (!IsPlain(text) || !Uri.TryCreate(text, UriKind.Absolute, out url) || url.Host.Length == 0)
         {
-            return "must be an absolute URL that begins with http:// or https://";
+            url = null;
+            return "must be an absolute URL that begins with http:// or https://, without spaces, backslashes or control characters";
         }
 
-        if (url.UserInfo.Length > 0)
+        var authority = text.AsSpan(SchemeLength(text));
+        authority = authority.IndexOfAny('/', '?', '#') is var end and >= 0 ? authority[..end] : authority;
+        if (authority.ContainsAnyExceptInRange('!', '~'))
+        {
+            // Some readers take "１２７.０.０.１" for an address, some for a name that nobody has.
+            return "must name its host in ASCII; an international name is written as xn--…";
+        }
+
+        if (authority.Contains('@'))
         {
             return "must not hold a user name or password; use \"auth\": { \"type\": \"basic\", \"username\": …, \"password\": … } instead";
         }
@@ -64,7 +74,7 @@ internal static class UpstreamRules
     {
         if (name.Length is 0 or > 128 || name.AsSpan().ContainsAnyExcept(TokenCharacters))
         {
-            return "is no header name: letters, digits and hyphens only (RFC 7230)";
+            return "is no header name: letters, digits and hyphens only (RFC 9110)";
         }
 
         return ForbiddenHeaders.Contains(name) || ForbiddenHeaderPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
@@ -100,4 +110,17 @@ internal static class UpstreamRules
     {
         return string.IsNullOrWhiteSpace(fileName) ? "must name a program, such as \"npx\" or a path" : ProcessText(fileName);
     }
+
+    /// <summary>False where parsers disagree (http:/x, http:///x, backslashes, line breaks): one of them sees another host.</summary>
+    private static bool IsPlain(string text)
+    {
+        var start = SchemeLength(text);
+        return start > 0 && start < text.Length && text[start] != '/'
+            && !text.AsSpan().ContainsAnyInRange('\0', ' ') && !text.AsSpan().ContainsAny('\\', '\u007f');
+    }
+
+    private static int SchemeLength(string text) =>
+        text.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? "https://".Length
+        : text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? "http://".Length
+        : 0;
 }

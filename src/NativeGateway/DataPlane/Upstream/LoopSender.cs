@@ -57,7 +57,7 @@ internal sealed class LoopSender
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            var addresses = await ConnectGuard.ResolveAsync(_url.IdnHost, _isGuarded, ending.Token).ConfigureAwait(false);
+            var addresses = await ConnectGuard.ResolveAsync(_url.IdnHost, _url.Port, _isGuarded, ending.Token).ConfigureAwait(false);
             await loop.Enter();
             return await LoopConnector.ConnectAsync(loop, addresses, _url.Port, ending.Token).ConfigureAwait(false);
         }

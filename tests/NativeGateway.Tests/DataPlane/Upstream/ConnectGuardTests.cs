@@ -34,6 +34,10 @@ public class ConnectGuardTests
     [InlineData("::7f00:1")]
     [InlineData("::8.8.8.8")]
     [InlineData("::ffff:127.0.0.1")]
+    [InlineData("::ffff:0:127.0.0.1")]
+    [InlineData("168.63.129.16")]
+    [InlineData("4000::1")]
+    [InlineData("f000::1")]
     [InlineData("::ffff:10.0.0.1")]
     [InlineData("::ffff:8.8.8.8")]
     [InlineData("64:ff9b::7f00:1")]
@@ -76,6 +80,29 @@ public class ConnectGuardTests
     public void Public_addresses_are_not(string address) => Assert.False(ConnectGuard.IsRefused(IPAddress.Parse(address)));
 
     [Theory]
+    [InlineData(80, false)]
+    [InlineData(443, false)]
+    [InlineData(1024, false)]
+    [InlineData(3000, false)]
+    [InlineData(8080, false)]
+    [InlineData(8443, false)]
+    [InlineData(1, true)]
+    [InlineData(25, true)]
+    [InlineData(445, true)]
+    [InlineData(1023, true)]
+    [InlineData(2379, true)]
+    [InlineData(6379, true)]
+    [InlineData(10250, true)]
+    public void Ports_of_other_services_are_refused(int port, bool isRefused) => Assert.Equal(isRefused, ConnectGuard.IsRefused(port));
+
+    [Fact]
+    public async Task A_guarded_connection_asks_for_no_name_to_reach_a_port_of_another_service()
+    {
+        await Assert.ThrowsAsync<AddressRefusedException>(
+            async () => await ConnectGuard.ResolveAsync("public.invalid", 25, isGuarded: true, CancellationToken.None));
+    }
+
+    [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
     [InlineData("localhost")]
@@ -84,7 +111,7 @@ public class ConnectGuardTests
     public async Task A_name_of_a_refused_address_is_not_connected_to(string host)
     {
         var fault = await Assert.ThrowsAsync<AddressRefusedException>(
-            async () => await ConnectGuard.ConnectGuardedAsync(new DnsEndPoint(host, 9), CancellationToken.None));
+            async () => await ConnectGuard.ConnectGuardedAsync(new DnsEndPoint(host, 80), CancellationToken.None));
 
         Assert.DoesNotContain("::1", fault.Message.Replace(host, "", StringComparison.Ordinal), StringComparison.Ordinal);
     }
