@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
@@ -155,21 +156,32 @@ internal static class RequestHeads
         return bytes;
     }
 
-    /// <summary>The rightmost address that no trusted proxy vouches for (RFC 7239, 5.2, for its X- ancestor).</summary>
+    /// <summary>
+    /// The rightmost address that no trusted proxy vouches for (RFC 7239, 5.2, for its X- ancestor). <see cref="IPAddress.None"/> when a trusted
+    /// proxy names none there: the proxy's own address would let through to an organization what is only meant for its network.
+    /// </summary>
     public static IPAddress CallerAddress(IPAddress address, StringValues forwardedFor, AddressSet trustedProxies)
     {
         var forwarded = forwardedFor.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         for (var hop = forwarded.Length - 1; hop >= 0 && trustedProxies.Contains(address); hop--)
         {
-            if (!IPAddress.TryParse(forwarded[hop], out var previous))
-            {
-                break;
-            }
-
-            address = previous;
+            address = ForwardedAddress(forwarded[hop]) ?? IPAddress.None;
         }
 
         return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    }
+
+    /// <summary>An address with or without a port. Null for anything else, also for the short and numeric forms that no proxy writes.</summary>
+    private static IPAddress? ForwardedAddress(string text)
+    {
+        if (!IPEndPoint.TryParse(text, out var place))
+        {
+            return null;
+        }
+
+        var address = place.Address;
+        var isPlain = address.AddressFamily == AddressFamily.InterNetworkV6 || text.AsSpan().StartsWith(address.ToString());
+        return isPlain ? address : null;
     }
 
     private static string? Single(StringValues values) => values.Count == 1 ? values[0]!.Trim(' ', '\t') : values.Count == 0 ? null : values.ToString();
