@@ -1,7 +1,7 @@
 // A stateless MCP server that answers as fast as one thread can: the fixed part of a comparison of proxies. Speaks just enough of 2025-06-18
 // over HTTP/1.1 with keep-alive: initialize, tools/list, and tools/call of
 //   small  a JSON answer of about 300 bytes      large  one of 16 KiB      stream  three events (two of progress, then the answer)
-// usage: upstream PORT
+// usage: upstream PORT [TOOLS]      with TOOLS, lists so many instead of the three
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,6 +19,8 @@ struct connection { int used; char bytes[BUFFER]; };
 static struct connection *connections[CONNECTIONS];
 static char large_text[16 * 1024 - 80];
 static char reply[BUFFER];
+static char tools[BUFFER / 4] = "{\"tools\":[{\"name\":\"small\",\"inputSchema\":{\"type\":\"object\"}},{\"name\":\"large\",\"inputSchema\":{\"type\":\"object\"}},"
+                                "{\"name\":\"stream\",\"inputSchema\":{\"type\":\"object\"}}]}";
 
 static int json(char *to, const char *id, int id_length, const char *result) {
   char body[BUFFER / 2];
@@ -52,14 +54,20 @@ static int answer(const char *body, int length, char *to) {
   if (memmem(body, length, "\"initialize\"", 12))
     return json(to, id, id_length, "{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"fast\",\"version\":\"1\"}}");
   if (memmem(body, length, "\"tools/list\"", 12))
-    return json(to, id, id_length, "{\"tools\":[{\"name\":\"small\",\"inputSchema\":{\"type\":\"object\"}},{\"name\":\"large\",\"inputSchema\":{\"type\":\"object\"}},"
-                                   "{\"name\":\"stream\",\"inputSchema\":{\"type\":\"object\"}}]}");
+    return json(to, id, id_length, tools);
   if (!memmem(body, length, "\"tools/call\"", 12))
     return sprintf(to, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
   if (memmem(body, length, "stream\"", 7)) return stream(to, id, id_length);
   int is_large = memmem(body, length, "large\"", 6) != NULL;
   sprintf(result, "{\"content\":[{\"type\":\"text\",\"text\":\"%.*s\"}]}", is_large ? (int)sizeof large_text : 200, large_text);
   return json(to, id, id_length, result);
+}
+
+static void list(int count) {
+  int used = sprintf(tools, "{\"tools\":[");
+  for (int i = 0; i < count && used < (int)sizeof tools - 200; i++)
+    used += sprintf(tools + used, "%s{\"name\":\"tool_%d\",\"description\":\"Answers with a text, for the %dth time.\",\"inputSchema\":{\"type\":\"object\"}}", i ? "," : "", i, i);
+  sprintf(tools + used, "]}");
 }
 
 static void drop(int fd) { close(fd); connections[fd]->used = 0; }
@@ -101,6 +109,7 @@ static void serve(int fd) {
 
 int main(int argc, char **argv) {
   memset(large_text, 'x', sizeof large_text);
+  if (argc > 2) list(atoi(argv[2]));
   int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), poll = epoll_create1(0);
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(atoi(argc > 1 ? argv[1] : "7799")), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);

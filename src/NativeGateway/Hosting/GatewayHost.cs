@@ -77,7 +77,7 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
             store, snapshots, openness, options.File?.Registry ?? FileConfig.Empty, loggers.CreateLogger<RegistryLoader>());
         var registry = new RegistryWriter(store, context.Time, () => loader.File);
         var administrator = await TryInitializeAsync(registry, signals.Stop);
-        if (await loader.ReloadAsync(signals.Stop) is { Count: > 0 } faults)
+        if (await loader.ReloadAsync(registry.LoadAsync, signals.Stop) is { Count: > 0 } faults)
         {
             return context.FailConfiguration([.. faults.Select(fault => new ConfigFault("", fault))]);
         }

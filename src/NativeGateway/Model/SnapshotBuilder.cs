@@ -120,6 +120,9 @@ internal static class SnapshotBuilder
         };
     }
 
+    /// <summary>What most keys may do; compiled once, not once for each.</summary>
+    private static readonly Permissions Everything = Compile(PermissionConfig.Everything);
+
     /// <summary>The anonymous caller, as if the file listed it. It may use MCP; administration always takes a key.</summary>
     private static readonly FileKey Nobody = new("anonymous", "", [], KeyScopes.Mcp, PermissionConfig.Everything);
 
@@ -232,6 +235,9 @@ internal static class SnapshotBuilder
         networks.Count == 0 ? null : AddressSet.TryParse(networks, out _);
 
     private static Permissions CompilePermissions(PermissionConfig permissions) =>
+        ReferenceEquals(permissions, PermissionConfig.Everything) ? Everything : Compile(permissions);
+
+    private static Permissions Compile(PermissionConfig permissions) =>
         new(new GlobSet(permissions.Servers), new GlobSet(permissions.Tools), new GlobSet(permissions.Prompts), new GlobSet(permissions.Resources));
 
     private static ToolLimit[] CompileToolLimits(IReadOnlyDictionary<string, LimitConfig> limits) =>

@@ -27,6 +27,8 @@ internal sealed class Rows(SecretBox secrets)
         (KeyScopes.Instance, "instance"),
     ];
 
+    private static readonly string s_everything = StorageJson.Write(PermissionConfig.Everything);
+
     public static OrganizationConfig Organization(DbDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetBoolean(2), StorageJson.Strings(row.GetString(3)), StorageJson.Limits(Text(row, 4)))
     {
@@ -64,7 +66,7 @@ internal sealed class Rows(SecretBox secrets)
         Name = row.GetString(3),
         SecretHash = row.GetString(4),
         Scopes = Scopes(row.GetString(5)),
-        Permissions = StorageJson.Permissions(row.GetString(6)),
+        Permissions = Permissions(row.GetString(6)),
         Limits = StorageJson.Limits(Text(row, 7)),
         CreatedAt = Time(row, 8),
         ExpiresAt = row.IsDBNull(9) ? null : Time(row, 9),
@@ -134,6 +136,9 @@ internal sealed class Rows(SecretBox secrets)
     /// <summary>In UTC and whole microseconds, which is what both databases can keep.</summary>
     public static DateTimeOffset Stored(DateTimeOffset time) =>
         new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerMicrosecond, TimeSpan.Zero);
+
+    /// <summary>Most keys may use everything: of ten thousand, these share one record.</summary>
+    private static PermissionConfig Permissions(string json) => json == s_everything ? PermissionConfig.Everything : StorageJson.Permissions(json);
 
     private static KeyScopes Scopes(string text)
     {

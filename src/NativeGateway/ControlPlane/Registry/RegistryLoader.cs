@@ -36,12 +36,16 @@ internal sealed class RegistryLoader(IRegistryStore store, SnapshotHolder snapsh
 
     /// <summary>Loads the database's present state. Every reason why it is not in use now, or none.</summary>
     /// <exception cref="StoreUnavailableException">What runs is kept.</exception>
-    public async Task<IReadOnlyList<string>> ReloadAsync(CancellationToken cancellationToken)
+    public Task<IReadOnlyList<string>> ReloadAsync(CancellationToken cancellationToken) => ReloadAsync(store.LoadAsync, cancellationToken);
+
+    /// <inheritdoc cref="ReloadAsync(CancellationToken)"/>
+    /// <param name="load">Gives the present state, or one that was read a moment ago: at a start somebody else has read it already.</param>
+    public async Task<IReadOnlyList<string>> ReloadAsync(Func<CancellationToken, Task<RegistryConfig>> load, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            var registry = await store.LoadAsync(cancellationToken);
+            var registry = await load(cancellationToken);
             var faults = Use(registry, _file);
             foreach (var fault in faults)
             {

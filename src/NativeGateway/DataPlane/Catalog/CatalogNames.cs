@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 using NativeGateway.Model;
 
 namespace NativeGateway.DataPlane.Catalog;
@@ -18,22 +18,29 @@ internal sealed record NameLoss(CatalogKind Kind, string Name, string Winner, st
 /// </summary>
 internal sealed class CatalogNames
 {
-    private readonly Dictionary<byte[], NamedEntry> _exposed = new(Utf8Comparer.Instance);
-    private readonly Dictionary<byte[], NamedEntry[]> _bare = new(Utf8Comparer.Instance);
+    private readonly Dictionary<byte[], NamedEntry> _exposed;
     private readonly Dictionary<byte[], NamedEntry>.AlternateLookup<ReadOnlySpan<byte>> _exposedLookup;
-    private readonly Dictionary<byte[], NamedEntry[]>.AlternateLookup<ReadOnlySpan<byte>> _bareLookup;
+    private readonly Dictionary<byte[], List<NamedEntry>>.AlternateLookup<ReadOnlySpan<byte>> _bareLookup;
     private readonly ExposedEntry[][] _listed;
 
     public CatalogNames(CatalogKind kind, IReadOnlyList<CatalogPart> parts, List<NameLoss> losses)
     {
+        var count = 0;
+        foreach (var part in parts)
+        {
+            count += part[kind].Entries.Length;
+        }
+
+        _exposed = new Dictionary<byte[], NamedEntry>(count, Utf8Comparer.Instance);
         _listed = new ExposedEntry[parts.Count][];
+        var bare = new Dictionary<byte[], List<NamedEntry>>(Utf8Comparer.Instance);
         for (var i = 0; i < parts.Count; i++)
         {
-            _listed[i] = AddPart(kind, parts, i, losses);
+            _listed[i] = AddPart(kind, parts, i, bare, losses);
         }
 
         _exposedLookup = _exposed.GetAlternateLookup<ReadOnlySpan<byte>>();
-        _bareLookup = _bare.GetAlternateLookup<ReadOnlySpan<byte>>();
+        _bareLookup = bare.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
     /// <summary>What a part contributes to the aggregate's list, in its order.</summary>
@@ -42,10 +49,15 @@ internal sealed class CatalogNames
     public bool TryGetExposed(ReadOnlySpan<byte> name, out NamedEntry entry) => _exposedLookup.TryGetValue(name, out entry);
 
     /// <summary>Everything of that own name, whichever upstream it belongs to.</summary>
-    public bool TryGetBare(ReadOnlySpan<byte> ownName, [MaybeNullWhen(false)] out NamedEntry[] entries) =>
-        _bareLookup.TryGetValue(ownName, out entries);
+    public bool TryGetBare(ReadOnlySpan<byte> ownName, out ReadOnlySpan<NamedEntry> entries)
+    {
+        var isKnown = _bareLookup.TryGetValue(ownName, out var all);
+        entries = CollectionsMarshal.AsSpan(all);
+        return isKnown;
+    }
 
-    private ExposedEntry[] AddPart(CatalogKind kind, IReadOnlyList<CatalogPart> parts, int number, List<NameLoss> losses)
+    private ExposedEntry[] AddPart(
+        CatalogKind kind, IReadOnlyList<CatalogPart> parts, int number, Dictionary<byte[], List<NamedEntry>> bare, List<NameLoss> losses)
     {
         var part = parts[number];
         var listed = new List<ExposedEntry>(part[kind].Entries.Length);
@@ -57,7 +69,8 @@ internal sealed class CatalogNames
             }
 
             var named = new NamedEntry(number, entry);
-            _bare[entry.Name] = _bare.TryGetValue(entry.Name, out var others) ? [.. others, named] : [named];
+            ref var alike = ref CollectionsMarshal.GetValueRefOrAddDefault(bare, entry.Name, out _);
+            (alike ??= []).Add(named);
             var name = ExposedNames.Expose(part.Upstream.NamePrefix, entry.Name);
             if (_exposed.TryAdd(name, named))
             {

@@ -11,7 +11,9 @@ namespace NativeGateway.DataPlane.Catalog;
 /// </summary>
 internal sealed class CatalogTable
 {
-    private readonly ConcurrentDictionary<Guid, UpstreamOffer> _offers = new();
+    /// <summary>What an earlier process left is read when somebody asks: a start does not wait for a hundred thousand tools.</summary>
+    private readonly ConcurrentDictionary<Guid, Lazy<UpstreamOffer>> _offers = new();
+
     private readonly ConcurrentDictionary<Guid, Slot> _slots = new();
 
     /// <summary>By upstream: the slot of its workspace, once that has a catalog.</summary>
@@ -25,14 +27,7 @@ internal sealed class CatalogTable
         _logger = logger;
         foreach (var seed in stored)
         {
-            if (StoredCatalogs.TryRead(seed) is { } catalog)
-            {
-                _offers[seed.UpstreamId] = new UpstreamOffer(catalog, UpstreamStatus.Starting);
-            }
-            else
-            {
-                Log.StoredCatalogDropped(logger, seed.UpstreamId);
-            }
+            _offers[seed.UpstreamId] = new Lazy<UpstreamOffer>(() => Read(seed));
         }
     }
 
@@ -53,11 +48,11 @@ internal sealed class CatalogTable
     }
 
     /// <summary>What is known of an upstream.</summary>
-    public UpstreamOffer OfferOf(Guid upstreamId) => _offers.GetValueOrDefault(upstreamId, UpstreamOffer.Unknown);
+    public UpstreamOffer OfferOf(Guid upstreamId) => _offers.TryGetValue(upstreamId, out var offer) ? offer.Value : UpstreamOffer.Unknown;
 
     public void Set(Guid upstreamId, UpstreamOffer offer)
     {
-        _offers[upstreamId] = offer;
+        _offers[upstreamId] = new Lazy<UpstreamOffer>(offer);
         if (_owners.TryGetValue(upstreamId, out var slot))
         {
             Rebuild(slot);
@@ -92,6 +87,17 @@ internal sealed class CatalogTable
         }
     }
 
+    private UpstreamOffer Read(StoredCatalog seed)
+    {
+        if (StoredCatalogs.TryRead(seed) is { } catalog)
+        {
+            return new UpstreamOffer(catalog, UpstreamStatus.Starting);
+        }
+
+        Log.StoredCatalogDropped(_logger, seed.UpstreamId);
+        return UpstreamOffer.Unknown;
+    }
+
     private WorkspaceCatalog BuildFirst(Slot slot)
     {
         lock (slot.Gate)
@@ -109,17 +115,20 @@ internal sealed class CatalogTable
     private void Rebuild(Slot slot)
     {
         CatalogKinds changes;
+        var wanted = slot.Want();
         lock (slot.Gate)
         {
-            // Without a catalog nobody has asked yet: the first who does will see what is known by then.
-            if (slot.Catalog is not { } previous)
+            // Without a catalog nobody has asked yet: the first who does will see what is known by then. And while many upstreams report at once,
+            // one building takes in what all have reported that wait for it.
+            if (slot.Catalog is not { } previous || slot.Built >= wanted)
             {
                 return;
             }
 
+            var taken = slot.Wanted;
             TakeNewest(slot);
             var next = Build(slot, previous);
-            slot.Catalog = next;
+            (slot.Catalog, slot.Built) = (next, taken);
             changes = CatalogBuilder.Compare(previous, next);
         }
 
@@ -162,8 +171,15 @@ internal sealed class CatalogTable
     {
         private volatile Workspace _workspace = workspace;
         private volatile WorkspaceCatalog? _catalog;
+        private long _wanted;
 
         public Lock Gate { get; } = new();
+
+        /// <summary>How many changes were to be taken in so far.</summary>
+        public long Wanted => Interlocked.Read(ref _wanted);
+
+        /// <summary>How many of them the catalog knows; guarded by the gate.</summary>
+        public long Built { get; set; }
 
         public Workspace Workspace
         {
@@ -176,5 +192,8 @@ internal sealed class CatalogTable
             get => _catalog;
             set => _catalog = value;
         }
+
+        /// <summary>To be called when what is to be taken in can be read; its number.</summary>
+        public long Want() => Interlocked.Increment(ref _wanted);
     }
 }

@@ -120,11 +120,17 @@ internal sealed class WorkspaceCatalog
         foreach (var entry in entries)
         {
             var part = _parts[entry.Part];
-            if (caller.AllowsServer(part.Upstream) && part.IsAllowed(caller, kind, name))
+            if (!caller.AllowsServer(part.Upstream) || !part.IsAllowed(caller, kind, name))
             {
-                route = RouteTo(entry);
-                found++;
+                continue;
             }
+
+            if (++found > 1)
+            {
+                return false;
+            }
+
+            route = RouteTo(entry);
         }
 
         // One that the caller may not use is still named, so that the refusal is the same as under its listed name.
