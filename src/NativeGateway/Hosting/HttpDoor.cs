@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using NativeGateway.ControlPlane.Admin;
 using NativeGateway.ControlPlane.Registry;
@@ -22,7 +21,7 @@ internal sealed class HttpDoor(
     ILoggerFactory loggers) : IClientDoor
 {
     private readonly ILogger _logger = loggers.CreateLogger<HttpDoor>();
-    private readonly WebApplication _web = KestrelSetup.Build(
+    private readonly KestrelListeners _web = KestrelSetup.Build(
         options,
         certificates,
         () => snapshots.Current.Settings.MaxRequestBytes,
@@ -37,7 +36,7 @@ internal sealed class HttpDoor(
     {
         try
         {
-            await _web.StartAsync(CancellationToken.None);
+            await _web.StartAsync();
         }
         catch (IOException)
         {
@@ -53,7 +52,7 @@ internal sealed class HttpDoor(
             return false;
         }
 
-        var addresses = KestrelSetup.BoundAddresses(_web);
+        var addresses = _web.Addresses;
         foreach (var address in addresses)
         {
             context.Out.WriteLine($"listening on {address}");

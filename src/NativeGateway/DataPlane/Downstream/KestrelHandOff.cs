@@ -14,14 +14,18 @@ namespace NativeGateway.DataPlane.Downstream;
 /// <summary>
 /// The transport that Kestrel is given for its plain listeners: connections come to the lean door first, and to Kestrel when they are not for it.
 /// </summary>
-/// <param name="tlsPorts">Ports on which TLS is spoken; listeners there stay Kestrel's own.</param>
-internal sealed class KestrelHandOff(Http1Front front, IReadOnlySet<int> tlsPorts, ILoggerFactory loggers)
-    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+/// <param name="tlsPorts">Ports on which TLS is spoken.</param>
+/// <param name="own">Kestrel's own transport, which listens there.</param>
+internal sealed class KestrelHandOff(Http1Front front, IReadOnlySet<int> tlsPorts, IConnectionListenerFactory own, ILoggerFactory loggers)
+    : IConnectionListenerFactory
 {
-    public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint address && !tlsPorts.Contains(address.Port);
-
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
+        if (endpoint is not IPEndPoint address || tlsPorts.Contains(address.Port))
+        {
+            return own.BindAsync(endpoint, cancellationToken);
+        }
+
         Socket? socket = null;
         try
         {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using NativeGateway.Hosting;
@@ -24,7 +23,7 @@ internal sealed record Received(string Path, string Delivery, string Event, stri
 /// <summary>A receiver of webhooks on a real socket; says to each what it is told to, and keeps what it got.</summary>
 internal sealed class WebhookReceiver : IAsyncDisposable
 {
-    private readonly WebApplication _web;
+    private readonly KestrelListeners _web;
     private readonly ConcurrentQueue<int> _statuses = new();
 
     private WebhookReceiver()
@@ -37,7 +36,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         _web = KestrelSetup.Build(options, null, () => GatewaySettings.Default.MaxRequestBytes, NullLoggerFactory.Instance, null, AnswerAsync);
     }
 
-    public Uri Url => new(new Uri(KestrelSetup.BoundAddresses(_web)[0]), "/hook?token=planted-token");
+    public Uri Url => new(new Uri(_web.Addresses[0]), "/hook?token=planted-token");
 
     public ConcurrentQueue<Received> All { get; } = new();
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging.Abstractions;
 using NativeGateway.DataPlane.Policy;
 using NativeGateway.Hosting;
@@ -19,13 +18,13 @@ internal sealed class FrontHarness : IAsyncDisposable
 
     private readonly DataPlaneParts _parts;
     private readonly LeanDoor _lean;
-    private readonly WebApplication _web;
+    private readonly KestrelListeners _web;
     private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
 
-    private FrontHarness(DataPlaneParts parts, LeanDoor lean, WebApplication web, ChannelReader<UsageEvent> usage, string key, string otherKey)
+    private FrontHarness(DataPlaneParts parts, LeanDoor lean, KestrelListeners web, ChannelReader<UsageEvent> usage, string key, string otherKey)
     {
         (_parts, _lean, _web, Usage, Key, OtherKey) = (parts, lean, web, usage, key, otherKey);
-        Address = new Uri(KestrelSetup.BoundAddresses(web)[0]);
+        Address = new Uri(web.Addresses[0]);
     }
 
     /// <summary>What is reported to usage accounting.</summary>
@@ -137,7 +136,7 @@ internal sealed class FrontHarness : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        await Task.WhenAll(_lean.Front.DrainAsync(CancellationToken.None), _web.StopAsync()).WaitAsync(TestTime.Limit);
+        await Task.WhenAll(_lean.Front.DrainAsync(CancellationToken.None), _web.StopAsync(CancellationToken.None)).WaitAsync(TestTime.Limit);
         await _parts.DisposeAsync();
         await _web.DisposeAsync();
         _lean.Dispose();

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging.Abstractions;
 using NativeGateway.DataPlane.Downstream;
@@ -31,7 +30,7 @@ public sealed class HeadFuzzTests : IAsyncLifetime
         "Transfer-Encoding : chunked\r\n", "Connection: close\r\n", "Connection: Transfer-Encoding\r\n", "Expect: 100-continue\r\n", "Host: b\r\n", "X:\r\n", "_: 1\r\n", "X-B: a b\r\n",
     ];
 
-    private WebApplication _kestrel = null!;
+    private KestrelListeners _kestrel = null!;
     private IPEndPoint _address = null!;
 
     public async Task InitializeAsync()
@@ -39,7 +38,7 @@ public sealed class HeadFuzzTests : IAsyncLifetime
         var options = new GatewayOptions { Listen = [ListenAddress.Parse("http://127.0.0.1:0", out _)!], Store = new StoreOptions("sqlite:none", "none", null) };
         _kestrel = KestrelSetup.Build(options, null, () => 1_000_000, NullLoggerFactory.Instance, null, EchoAsync);
         await _kestrel.StartAsync();
-        _address = IPEndPoint.Parse(new Uri(KestrelSetup.BoundAddresses(_kestrel)[0]).Authority);
+        _address = IPEndPoint.Parse(new Uri(_kestrel.Addresses[0]).Authority);
     }
 
     public async Task DisposeAsync() => await _kestrel.DisposeAsync();
