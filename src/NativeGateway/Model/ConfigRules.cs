@@ -10,8 +10,10 @@ internal static class ConfigRules
 {
     private const int MaxNameLength = 32;
 
-    /// <summary>Upper bound of both numbers of a limit; keeps the arithmetic of buckets far from its edges.</summary>
-    private const int MaxLimit = 1_000_000;
+    /// <summary>Upper bound of both numbers of a limit: more than one process can serve, and far from the edges of the arithmetic of buckets.</summary>
+    public const int MaxLimit = 10_000_000;
+
+    private const int MaxConcurrent = 1_000_000;
 
     /// <summary>So that the sum of all calls of a year fits into 64 bits of millionths.</summary>
     private const decimal MaxCost = 1000;
@@ -60,9 +62,9 @@ internal static class ConfigRules
             faults.Add($"{place}: the cost per call must be at least 0 and at most {MaxCost}; change it.");
         }
 
-        if (upstream.MaxConcurrent is < 1 or > MaxLimit || upstream.HealthInterval <= TimeSpan.Zero)
+        if (upstream.MaxConcurrent is < 1 or > MaxConcurrent || upstream.HealthInterval <= TimeSpan.Zero)
         {
-            faults.Add($"{place}: the calls at once must be between 1 and {MaxLimit}, and the interval of health checks more than 0; change them.");
+            faults.Add($"{place}: the calls at once must be between 1 and {MaxConcurrent}, and the interval of health checks more than 0; change them.");
         }
 
         CheckTransport(upstream, place, faults);

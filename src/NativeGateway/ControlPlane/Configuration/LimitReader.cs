@@ -5,7 +5,7 @@ namespace NativeGateway.ControlPlane.Configuration;
 /// <summary>Reads <c>requestsPerMinute</c> and <c>burst</c> of a token bucket.</summary>
 internal static class LimitReader
 {
-    private const int MostPerMinute = 1_000_000;
+    private const int MostPerMinute = ConfigRules.MaxLimit;
 
     /// <summary>An object with nothing but a bucket.</summary>
     public static LimitConfig? Read(ConfigNode node) => node.Members("requestsPerMinute", "burst") is { } members ? Read(node, members) : null;

@@ -72,7 +72,7 @@ public sealed class ConfigFileReaderTests
     [InlineData("""{ "limits": 3 }""", "$.limits", "must be an object")]
     [InlineData("""{ "limits": {}, "limits": {} }""", "$.limits", "stands here twice")]
     [InlineData("""{ "limits": { "burst": 1 } }""", "$.limits", "requestsPerMinute")]
-    [InlineData("""{ "limits": { "requestsPerMinute": 0 } }""", "$.limits.requestsPerMinute", "from 1 to 1000000")]
+    [InlineData("""{ "limits": { "requestsPerMinute": 0 } }""", "$.limits.requestsPerMinute", "from 1 to 10000000")]
     [InlineData("""{ "limits": { "requestsPerMinute": 1.5 } }""", "$.limits.requestsPerMinute", "whole number")]
     [InlineData("""{ "limits": { "requestsPerMinute": 1, "burst": "x" } }""", "$.limits.burst", "whole number")]
     [InlineData("""{ "limits": { "maxRequestBytes": 1 } }""", "$.limits.maxRequestBytes", "from 1024")]
