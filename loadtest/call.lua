@@ -1,10 +1,11 @@
--- One tools/call; the tool and the key come from the environment.
+-- One tools/call; the tool, the key and the session, where the program needs one, come from the environment.
 wrk.method = "POST"
 wrk.path = "/mcp"
 wrk.headers["Content-Type"] = "application/json"
 wrk.headers["Accept"] = "application/json, text/event-stream"
 wrk.headers["MCP-Protocol-Version"] = "2025-06-18"
 wrk.headers["Authorization"] = "Bearer " .. (os.getenv("KEY") or "none")
+if (os.getenv("SESSION") or "") ~= "" then wrk.headers["Mcp-Session-Id"] = os.getenv("SESSION") end
 wrk.body = string.format(
   '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"fast__%s","arguments":{"text":"%s"}}}', os.getenv("TOOL"), string.rep("a", 90))
 

@@ -1,87 +1,68 @@
 #!/usr/bin/env bash
-# Measures the gateway with everything on against other proxies in front of the same fast upstream, interleaved, and prints one table: CPU
-# microseconds of the process per request (user + system, the figure that hardly moves with noise), requests per second, p50 and p99.
-#   loadtest/compare.sh                        direct, nginx, haproxy and the gateway; 1, 32 and 256 connections; small, large and SSE answers
-#   ROUNDS=6 SECONDS_EACH=4 PEERS="nginx gateway" SIZES=32 TOOLS=small loadtest/compare.sh
-# NATIVE_GATEWAY_BINARY names the binary (default: artifacts/native/native-gateway). eng/prerequisites.sh --load installs wrk, nginx and haproxy.
+# Measures the gateway with everything on (key, permission, buckets, metrics, usage; scraped meanwhile) against other proxies in front of the same
+# fast upstream, in interleaved rounds, and prints medians: CPU microseconds of the process per request (user + system, the figure that hardly
+# moves with noise), requests per second, p50 and p99.
+#   loadtest/compare.sh                                 everything: takes about half an hour
+#   loadtest/compare.sh --answers small --connections 32 --rounds 3 --programs nginx,gateway
+#   loadtest/compare.sh --rate 2000                     at a fixed rate instead of as fast as possible
+#   GATEWAY=/tmp/new loadtest/compare.sh --programs nginx,gateway,before=/tmp/old       two binaries of the gateway in one run
+# Options: --programs direct,nginx,haproxy,gateway,LABEL=FILE  --answers small,large,stream  --connections 1,32,256
+#          --rounds N (5)  --seconds N (3)  --rate N  --save NAME (also writes loadtest/results/DATE-NAME.md)
+# Ratios are to nginx in the same round. eng/prerequisites.sh --load installs what is needed; programs.sh tells what is started and how.
 set -euo pipefail
-cd "$(dirname "$0")"
+loadtest=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-rounds=${ROUNDS:-5} each=${SECONDS_EACH:-3}
-read -ra peers <<<"${PEERS:-direct nginx haproxy gateway}"
-read -ra sizes <<<"${SIZES:-1 32 256}"
-read -ra tools <<<"${TOOLS:-small large stream}"
-binary=${NATIVE_GATEWAY_BINARY:-../artifacts/native/native-gateway}
-base=${BASE_PORT:-17700}
-dir=$(mktemp -d)
-declare -A pid port
-stop() { for process in "${pid[@]}"; do kill "$process" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$dir"; }
-trap stop EXIT
-
-port=([direct]=$base [nginx]=$((base + 1)) [haproxy]=$((base + 2)) [gateway]=$((base + 3)))
-fill() { sed -e "s#@DIR@#$dir#g" -e "s/@UPSTREAM@/$base/g" -e "s/@PORT@/${port[$2]}/g" -e "s/@BUFFERING@/on/" "$1" >"$dir/$1"; }
-serving() { for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return; sleep 0.1; done; echo "nothing listens on $1" >&2; exit 1; }
-
-clang -O2 -o "$dir/upstream" upstream.c
-"$dir/upstream" "$base" & pid[direct]=$!
-serving "$base"
-for peer in "${peers[@]}"; do
-  case $peer in
-    nginx) fill nginx.conf nginx; nginx -p "$dir" -c "$dir/nginx.conf" & pid[nginx]=$! ;;
-    haproxy) fill haproxy.cfg haproxy; haproxy -f "$dir/haproxy.cfg" -q & pid[haproxy]=$! ;;
-    gateway)
-      cat >"$dir/gateway.json" <<JSON
-{ "mcpServers": { "fast": { "url": "http://127.0.0.1:$base/mcp" } }, "limits": { "requestsPerMinute": 1000000, "burst": 1000000 } }
-JSON
-      # shellcheck disable=SC2086
-      "$binary" serve --config "$dir/gateway.json" --data "$dir/data" --listen "http://127.0.0.1:${port[gateway]}" ${GATEWAY_OPTIONS:-} \
-        >"$dir/gateway.out" 2>"$dir/gateway.log" & pid[gateway]=$! ;;
+programs=direct,nginx,haproxy,gateway answers=small,large,stream connections= rounds=5 seconds=3 rate= save= command="loadtest/compare.sh $*"
+while [ $# -gt 0 ]; do
+  case $1 in
+    --programs | --answers | --connections | --rounds | --seconds | --rate | --save) [ $# -ge 2 ] || { echo "$1 needs a value" >&2; exit 64; }; declare "${1#--}=$2" ;;
+    *) sed -n '2,/^set /{/^set /d;s/^# \?//;p}' "$0"; exit 64 ;;
   esac
-  serving "${port[$peer]}"
+  shift 2
+done
+[ -n "$connections" ] || connections=$([ -n "$rate" ] && echo 32 || echo 1,32,256)
+IFS=, read -ra programs <<<"$programs"
+IFS=, read -ra tools <<<"$answers"
+IFS=, read -ra sizes <<<"$connections"
+source "$loadtest/programs.sh"
+
+start_upstream
+names=() gateways=()
+for program in "${programs[@]}"; do
+  name=${program%%=*}
+  names+=("$name")
+  [ "$program" = direct ] || start_program "$program"
+  [ -z "${key[$name]:-}" ] || gateways+=("$name")
+  for tool in "${tools[@]}"; do call_once "$name" "$tool"; done
 done
 sleep 2
-KEY=$(grep -o 'ngw_[0-9A-Za-z_]*' "$dir/gateway.out" 2>/dev/null | head -1 || true)
-export KEY
+for name in "${names[@]}"; do echo "program $name ${start[$name]} $(stat -Lc %s "${binary[$name]:-$work/upstream}") $(memory "$name")"; done >"$work/samples"
+scrape "${gateways[@]}" & background+=($!)
 
-# The process itself and its children: nginx works in one.
-cpu() {
-  local sum=0 process
-  for process in "${pid[$1]}" $(pgrep -P "${pid[$1]}" || true); do
-    sum=$((sum + $(awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$process/stat")))
-  done
-  echo "$sum"
+# load NAME TOOL CONNECTIONS: prints RESULT requests p50 p99 errors
+load() {
+  local tool=$2
+  export KEY=${key[$1]:-} SESSION=${session[$1]:-}
+  if [ -n "$rate" ]; then "$work/pace" "${port[$1]}" "$rate" "$3" "$seconds" "$tool"
+  else TOOL=$tool wrk -t1 -c"$3" -d"${seconds}s" -s "$loadtest/call.lua" "http://127.0.0.1:${port[$1]}" | grep '^RESULT'; fi
 }
 
 for tool in "${tools[@]}"; do
   for size in "${sizes[@]}"; do
     for round in $(seq "$rounds"); do
-      for peer in "${peers[@]}"; do
-        before=$(cpu "$peer")
-        line=$(TOOL=$tool wrk -t1 -c"$size" -d"${each}s" -s call.lua "http://127.0.0.1:${port[$peer]}" | grep '^RESULT')
-        after=$(cpu "$peer")
-        read -r _ requests p50 p99 errors <<<"$line"
-        echo "$tool $size $peer $(((after - before) * 10000)) $requests $each $p50 $p99 $errors" >>"$dir/samples"
+      for name in "${names[@]}"; do
+        before=$(cpu "$name")
+        read -r _ requests p50 p99 errors <<<"$(load "$name" "$tool" "$size")"
+        after=$(cpu "$name")
+        echo "sample $tool $size $name $((after - before)) $requests $seconds $p50 $p99 $errors" >>"$work/samples"
       done
     done
   done
 done
+for name in "${names[@]}"; do echo "loaded $name $(memory "$name")"; done >>"$work/samples"
 
-python3 - "$dir/samples" <<'PYTHON'
-import collections, statistics, sys
-
-samples = collections.defaultdict(list)
-for line in open(sys.argv[1]):
-    tool, size, peer, micros, requests, seconds, p50, p99, errors = line.split()
-    samples[tool, int(size), peer].append((int(micros) / int(requests), int(requests) / float(seconds), int(p50), int(p99), int(errors)))
-
-print("| answer | connections | program | CPU µs/request | ÷ nginx | requests/s | p50 µs | p99 µs | errors |")
-print("|---|---|---|---|---|---|---|---|---|")
-for (tool, size, peer), rows in samples.items():
-    cost, rate, p50, p99, errors = (statistics.median(column) for column in zip(*rows))
-    nginx = samples.get((tool, size, "nginx"))
-    ratio = statistics.median(row[0] / other[0] for row, other in zip(rows, nginx)) if nginx else float("nan")
-    print(f"| {tool} | {size} | {peer} | {cost:.1f} | {ratio:.2f} | {rate:,.0f} | {p50:,.0f} | {p99:,.0f} | {sum(row[4] for row in rows)} |")
-PYTHON
-for peer in "${peers[@]}"; do
-  [ "$peer" = direct ] || printf '%s: %s MiB resident at the end\n' "$peer" "$(awk '/VmRSS/ { printf "%.0f", $2 / 1024 }' "/proc/$(pgrep -P "${pid[$peer]}" | head -1 || true)/status" 2>/dev/null || awk '/VmRSS/ { printf "%.0f", $2 / 1024 }' "/proc/${pid[$peer]}/status")"
-done
+if [ -n "$save" ]; then
+  { "$loadtest/machine.sh" "$command" "$gateway"; "$loadtest/table.py" "$work/samples"; } | tee "$loadtest/results/$(date +%F)-$save.md"
+else
+  "$loadtest/table.py" "$work/samples"
+fi

@@ -1,11 +1,12 @@
 // A stateless MCP server that answers as fast as one thread can: the fixed part of a comparison of proxies. Speaks just enough of 2025-06-18
 // over HTTP/1.1 with keep-alive: initialize, tools/list, and tools/call of
 //   small  a JSON answer of about 300 bytes      large  one of 16 KiB      stream  three events (two of progress, then the answer)
-// usage: upstream PORT [TOOLS]      with TOOLS, lists so many instead of the three
+// usage: upstream PORT [TOOLS] (lists so many instead of the three) | upstream stdio (the same, a message a line)
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,45 +23,39 @@ static char reply[BUFFER];
 static char tools[BUFFER / 4] = "{\"tools\":[{\"name\":\"small\",\"inputSchema\":{\"type\":\"object\"}},{\"name\":\"large\",\"inputSchema\":{\"type\":\"object\"}},"
                                 "{\"name\":\"stream\",\"inputSchema\":{\"type\":\"object\"}}]}";
 
-static int json(char *to, const char *id, int id_length, const char *result) {
-  char body[BUFFER / 2];
-  int length = sprintf(body, "{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"result\":%s}", id_length, id, result);
-  return sprintf(to, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", length, body);
+struct answer { int count, length[3]; char bytes[3][BUFFER / 2]; };
+static struct answer reply_messages;
+
+static void add(const char *format, ...) {
+  struct answer *a = &reply_messages;
+  va_list values;
+  va_start(values, format);
+  a->length[a->count] = vsnprintf(a->bytes[a->count], sizeof a->bytes[0], format, values);
+  a->count++;
+  va_end(values);
 }
 
-static int event(char *to, const char *message, int length) {
-  return sprintf(to, "%x\r\ndata: %.*s\n\n\r\n", length + 8, length, message);
-}
-
-static int stream(char *to, const char *id, int id_length) {
-  char message[1024];
-  char *start = to;
-  to += sprintf(to, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
-  for (int i = 1; i <= 2; i++) {
-    int length = sprintf(message, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":\"step %d\"}}", i);
-    to += event(to, message, length);
-  }
-  int length = sprintf(message, "{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"result\":{\"content\":[{\"type\":\"text\",\"text\":\"done\"}]}}", id_length, id);
-  to += event(to, message, length);
-  return to - start + sprintf(to, "0\r\n\r\n");
-}
-
-static int answer(const char *body, int length, char *to) {
-  char result[BUFFER / 2];
+// Fills reply_messages: nothing for a notification, three messages for "stream", else one. False for a method it does not know.
+static int answer(const char *body, int length) {
+  reply_messages.count = 0;
   const char *id = memmem(body, length, "\"id\":", 5);
-  if (!id) return sprintf(to, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+  if (!id) return 1;
   id += 5;
   int id_length = strcspn(id, ",}");
+#define RESULT(result, ...) add("{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"result\":" result "}", id_length, id, ##__VA_ARGS__)
+#define TEXT "{\"content\":[{\"type\":\"text\",\"text\":\"%.*s\"}]}"
   if (memmem(body, length, "\"initialize\"", 12))
-    return json(to, id, id_length, "{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"fast\",\"version\":\"1\"}}");
-  if (memmem(body, length, "\"tools/list\"", 12))
-    return json(to, id, id_length, tools);
-  if (!memmem(body, length, "\"tools/call\"", 12))
-    return sprintf(to, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-  if (memmem(body, length, "stream\"", 7)) return stream(to, id, id_length);
-  int is_large = memmem(body, length, "large\"", 6) != NULL;
-  sprintf(result, "{\"content\":[{\"type\":\"text\",\"text\":\"%.*s\"}]}", is_large ? (int)sizeof large_text : 200, large_text);
-  return json(to, id, id_length, result);
+    RESULT("{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"fast\",\"version\":\"1\"}}");
+  else if (memmem(body, length, "\"tools/list\"", 12))
+    RESULT("%s", tools);
+  else if (!memmem(body, length, "\"tools/call\"", 12)) return 0;
+  else if (memmem(body, length, "stream\"", 7)) {
+    for (int i = 1; i <= 2; i++)
+      add("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{\"level\":\"info\",\"data\":\"step %d\"}}", i);
+    RESULT(TEXT, 4, "done");
+  }
+  else RESULT(TEXT, memmem(body, length, "large\"", 6) ? (int)sizeof large_text : 200, large_text);
+  return 1;
 }
 
 static void list(int count) {
@@ -68,6 +63,29 @@ static void list(int count) {
   for (int i = 0; i < count && used < (int)sizeof tools - 200; i++)
     used += sprintf(tools + used, "%s{\"name\":\"tool_%d\",\"description\":\"Answers with a text, for the %dth time.\",\"inputSchema\":{\"type\":\"object\"}}", i ? "," : "", i, i);
   sprintf(tools + used, "]}");
+}
+
+static int http(char *to, int known) {
+  struct answer *a = &reply_messages;
+  if (!known) return sprintf(to, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  if (a->count == 0) return sprintf(to, "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+  if (a->count == 1)
+    return sprintf(to, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", a->length[0], a->bytes[0]);
+  char *start = to;
+  to += sprintf(to, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (int i = 0; i < a->count; i++) to += sprintf(to, "%x\r\ndata: %s\n\n\r\n", a->length[i] + 8, a->bytes[i]);
+  return to - start + sprintf(to, "0\r\n\r\n");
+}
+
+static int serve_stdio(void) {
+  char *line = NULL;
+  size_t room = 0;
+  for (ssize_t length; (length = getline(&line, &room, stdin)) > 0;) {
+    if (!answer(line, length)) continue;
+    for (int i = 0; i < reply_messages.count; i++) puts(reply_messages.bytes[i]);
+    fflush(stdout);
+  }
+  return 0;
 }
 
 static void drop(int fd) { close(fd); connections[fd]->used = 0; }
@@ -92,7 +110,7 @@ static void serve(int fd) {
     else {
       char *body = c->bytes + head, saved = body[length];
       body[length] = 0;
-      size = answer(body, length, reply);
+      size = http(reply, answer(body, length));
       body[length] = saved;
     }
     for (int sent = 0; sent < size;) {
@@ -109,6 +127,7 @@ static void serve(int fd) {
 
 int main(int argc, char **argv) {
   memset(large_text, 'x', sizeof large_text);
+  if (argc > 1 && !strcmp(argv[1], "stdio")) return serve_stdio();
   if (argc > 2) list(atoi(argv[2]));
   int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), poll = epoll_create1(0);
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(atoi(argc > 1 ? argv[1] : "7799")), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
