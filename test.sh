@@ -69,6 +69,7 @@ finish() {
 check "prerequisites" eng/prerequisites.sh --tests
 check "build" dotnet build NativeGateway.sln -c Release --nologo -v quiet
 [ "$failed" -eq 0 ] || finish
+check "load scenarios against the types of k6" loadtest/check.sh
 tests tests/NativeGateway.Tests
 tests tests/NativeGateway.IntegrationTests
 [ "${1:-}" != quick ] || finish

@@ -19,6 +19,7 @@ stop_all() {
 }
 
 die() { echo "$*" >&2; exit 1; }
+need_gateway() { [ -x "$1" ] || die "$1 is missing: run eng/native.sh first, or name another one by GATEWAY"; }
 
 # answers PORT: until something there answers a request, whatever it says
 answers() {
@@ -51,6 +52,7 @@ start_upstream() {
 # start_gateway NAME BINARY: everything on. The key may use the one server, by globs. The second start is the measured one, on a database that exists.
 start_gateway() {
   local name=$1 data=$work/$1
+  need_gateway "$2"
   mkdir -p "$data"
   cat >"$data/gateway.json" <<JSON
 { "mcpServers": { "fast": { "url": "http://127.0.0.1:$upstream_port/mcp" } }, "limits": { "requestsPerMinute": 10000000, "burst": 10000000 } }
@@ -114,4 +116,22 @@ call_once() {
     -H 'MCP-Protocol-Version: 2025-06-18' -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' \
     -d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{\"name\":\"fast__$2\",\"arguments\":{}}}" | grep -q '"content"' ||
     die "$1 does not answer a call of $2: $(tail -3 "$work/$1.log")"
+}
+
+# start_tenants COUNT: a gateway as "tenants" whose tenants come through its administration API; sets KEYS and LIMITED_KEY and exports them
+start_tenants() {
+  local data=$work/tenants
+  need_gateway "$gateway"
+  port[tenants]=$next_port
+  next_port=$((next_port + 1))
+  mkdir -p "$data"
+  cat >"$data/gateway.json" <<JSON
+{ "limits": { "requestsPerMinute": 10000000, "burst": 10000000 }, "network": { "allowPrivateUpstreams": true } }
+JSON
+  # shellcheck disable=SC2086
+  launch tenants "$gateway" serve --config "$data/gateway.json" --data "$data" --listen "http://127.0.0.1:${port[tenants]}" ${GATEWAY_OPTIONS:-}
+  "$loadtest/tenants.py" "http://127.0.0.1:${port[tenants]}" "$(grep -om1 'ngw_[0-9A-Za-z_]*' "$work/tenants.out")" \
+    "http://127.0.0.1:$upstream_port/mcp" "$1" >"$work/keys"
+  source "$work/keys"
+  export KEYS LIMITED_KEY
 }
