@@ -8,7 +8,7 @@ work=$(mktemp -d)
 upstream_port=${BASE_PORT:-17700}
 next_port=$((upstream_port + 1))
 declare -A pid port key session start binary
-background=()
+background=() gateways=()
 trap 'stop_all; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
@@ -65,6 +65,19 @@ JSON
     --config "$data/gateway.json" --data "$data" 2>>"$work/$name.log" | grep -o 'ngw_[0-9A-Za-z_]*')
   launch "$name" "${serve[@]}"
   binary[$name]=$2
+  gateways+=("$name")
+}
+
+# start_mcp_proxy: npm's, before the same upstream over stdio; all calls go in one session. It answers every call by a stream, and progress not at all.
+start_mcp_proxy() {
+  [ "$loadtest/node_modules/.package-lock.json" -nt "$loadtest/package-lock.json" ] || npm ci --prefix "$loadtest" --no-audit --no-fund --ignore-scripts --loglevel=error
+  launch mcp-proxy node "$loadtest/node_modules/mcp-proxy/dist/bin/mcp-proxy.mjs" --host 127.0.0.1 --port "${port[mcp-proxy]}" --server stream --no-eventStore \
+    -- "$work/upstream" stdio
+  session[mcp-proxy]=$(curl -s -D - -o /dev/null "http://127.0.0.1:${port[mcp-proxy]}/mcp" -H 'Content-Type: application/json' \
+    -H 'Accept: application/json, text/event-stream' \
+    -d '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"load","version":"1"}}}' |
+    tr -d '\r' | sed -n 's/^mcp-session-id: //Ip')
+  binary[mcp-proxy]=$(command -v node)
 }
 
 # start_program NAME: one of those that are known, or LABEL=FILE, another binary of the gateway
@@ -75,6 +88,12 @@ start_program() {
   case $1 in
     nginx) fill nginx nginx.conf; launch nginx nginx -p "$work" -c "$work/nginx.conf"; binary[nginx]=$(command -v nginx) ;;
     haproxy) fill haproxy haproxy.cfg; launch haproxy haproxy -f "$work/haproxy.conf" -q; binary[haproxy]=$(command -v haproxy) ;;
+    nginx-lua)
+      fill nginx-lua nginx-lua.conf
+      launch nginx-lua nginx -p "$work" -c "$work/nginx-lua.conf"
+      binary[nginx-lua]=$(command -v nginx)
+      key[nginx-lua]=load ;;
+    mcp-proxy) start_mcp_proxy ;;
     gateway) start_gateway gateway "$gateway" ;;
     *=*) start_gateway "$name" "${1#*=}" ;;
     *) die "unknown program $1" ;;

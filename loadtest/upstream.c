@@ -45,7 +45,7 @@ static int answer(const char *body, int length) {
 #define RESULT(result, ...) add("{\"jsonrpc\":\"2.0\",\"id\":%.*s,\"result\":" result "}", id_length, id, ##__VA_ARGS__)
 #define TEXT "{\"content\":[{\"type\":\"text\",\"text\":\"%.*s\"}]}"
   if (memmem(body, length, "\"initialize\"", 12))
-    RESULT("{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}},\"serverInfo\":{\"name\":\"fast\",\"version\":\"1\"}}");
+    RESULT("{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{},\"logging\":{}},\"serverInfo\":{\"name\":\"fast\",\"version\":\"1\"}}");
   else if (memmem(body, length, "\"tools/list\"", 12))
     RESULT("%s", tools);
   else if (!memmem(body, length, "\"tools/call\"", 12)) return 0;
