@@ -81,6 +81,8 @@ check "conformance suite" twice eng/conformance.sh
 check "conformance suite, upstream of 2025-11-25 only" twice eng/conformance.sh --upstream legacy
 check "conformance suite, upstream of 2026-07-28 only" twice eng/conformance.sh --upstream modern
 check "official clients and servers" twice tests/conformance/clients/run.sh
+check "container" twice tests/conformance/container/run.sh
+check "deployment files" tests/deploy/run.sh
 check "allocation budgets" eng/bench.sh
 check "build for net10.0" dotnet build NativeGateway.sln -c Release --nologo -v quiet -p:GatewayFramework=net10.0 -p:PublishAot=false -p:ArtifactsPath="$PWD/artifacts/net10"
 finish

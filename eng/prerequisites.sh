@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that building and testing need, and only those that are missing. Safe to run any number of times.
 #   eng/prerequisites.sh            what ./run.sh needs: the native toolchain and the static libraries
-#   eng/prerequisites.sh --tests    additionally what ./test.sh needs: PostgreSQL, Node.js, Python, curl
-#   eng/prerequisites.sh --load     additionally what loadtest/compare.sh needs: wrk and the proxies to compare with
+#   eng/prerequisites.sh --tests    additionally what ./test.sh needs: PostgreSQL, Node.js, Python, curl, buildah, systemd
+#   eng/prerequisites.sh --load     additionally what loadtest needs: wrk and the proxies to compare with
 set -euo pipefail
 
 packages=(clang lld cmake zlib1g-dev libssl-dev libargon2-dev libsqlite3-dev ca-certificates)
 if [ "${1:-}" = "--tests" ]; then
-  packages+=(postgresql nodejs curl)
+  packages+=(postgresql nodejs curl buildah openssl procps systemd)
   # Node.js from elsewhere (a version manager, nodesource) serves as well as Debian's, and nodesource's conflicts with Debian's npm.
   command -v node >/dev/null 2>&1 && packages=("${packages[@]/nodejs/}")
   command -v npm >/dev/null 2>&1 || packages+=(npm)
   command -v python3 >/dev/null 2>&1 || packages+=(python3)
 fi
 
-if [ "${1:-}" = "--load" ]; then packages+=(wrk nginx-light haproxy python3 procps); fi
+if [ "${1:-}" = "--load" ]; then packages+=(wrk nginx-light libnginx-mod-http-lua lua-cjson haproxy python3 procps curl); fi
 
 missing=()
 for package in "${packages[@]}"; do
