@@ -109,7 +109,8 @@ end
 function response(status, headers, body)
   message = nil
   if is_outage(status, body) then
-    step = 0
+    -- A session that was opened is ended nevertheless; clients that leave theirs behind would fill the table up to its limit.
+    step = (step == 2 or step == 3) and 3 or 0
     return count("outage " .. status)
   end
   if holds(status, body, headers) then return count("answered " .. status) end

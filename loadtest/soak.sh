@@ -50,4 +50,5 @@ status=0
 "$loadtest/soak.py" "$work/pieces" "$work/kinds" "$slope" >"$work/table" || status=1
 [ -z "$save" ] || { "$loadtest/machine.sh" "$command" "$gateway"; cat "$work/table"; } >"$loadtest/results/$(date +%F)-$save.md"
 cat "$work/table"
+[ "$status" = 0 ] || grep -A20 -E '^[^ ]+ (error|critical) ' "$work/tenants.log" | head -60 >&2 || true
 exit $status
