@@ -31,7 +31,7 @@ public sealed class MailReaderTests
     [InlineData("""{"host":"m","from":"a@b.c","trustedCertificates":"/no/such.pem"}""", "$.mail.trustedCertificates")]
     public void What_could_not_work_is_a_fault(string mail, string where)
     {
-        var file = ConfigText.ReadWhole($$"""{"mail":{{mail}}}""");
+        var file = ConfigText.Read($$"""{"mail":{{mail}}}""");
 
         Assert.Contains(file.Faults, fault => fault.Where == where);
     }
@@ -39,7 +39,6 @@ public sealed class MailReaderTests
     private static MailServer? Read(string mail)
     {
         var file = ConfigText.ReadWhole($$"""{"mail":{{mail}}}""");
-        Assert.Empty(file.Faults);
         return file.Registry.Settings.ApplyTo(GatewaySettings.Default).Mail;
     }
 }
