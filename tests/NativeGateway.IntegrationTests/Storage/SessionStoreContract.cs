@@ -85,7 +85,7 @@ public abstract class SessionStoreContract : IAsyncLifetime
     public async Task Attempts_count_up_to_the_limit_within_a_window_that_those_beyond_it_do_not_prolong()
     {
         var until = default(DateTimeOffset);
-        for (var attempt = 1; attempt <= 3; attempt++)
+        for (var attempt = 1L; attempt <= 3; attempt++)
         {
             (var count, until) = await Store.CountAttemptAsync("a", 3, Samples.Noon.AddMinutes(attempt), Window, None);
             Assert.Equal((attempt, Samples.Noon.AddMinutes(attempt) + Window), (count, until));
