@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace NativeGateway.DataPlane.Upstream;
 
@@ -22,7 +23,15 @@ internal sealed class ClientSender(Uri url, WireHeaders headers, HttpMessageInvo
             message.Content = new RpcContent(request);
         }
 
-        return new ClientWireResponse(await invoker.SendAsync(message, cancellationToken).ConfigureAwait(false));
+        try
+        {
+            return new ClientWireResponse(await invoker.SendAsync(message, cancellationToken).ConfigureAwait(false));
+        }
+        catch (SocketException fault)
+        {
+            // The handler asks a new connection for the peer's address, and does not expect that it was reset by then. Nothing was sent yet.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, null, fault);
+        }
     }
 
     private readonly struct Headers(HttpRequestMessage message) : IWireHeaders
