@@ -26,7 +26,9 @@ internal sealed class BucketLease(Guid id, TokenBucket bucket, SharedBuckets sha
     private TaskCompletionSource? _answer;
     private BucketRate _rate;
     private int _isAsking;
-    private int _era;
+
+    /// <summary>A bucket that was used before there was a lease was used by a process that was alone.</summary>
+    private int _era = bucket.FullAt == 0 ? shared.Era : -1;
     private bool _isIdle;
     private long _heldAtLook;
 
@@ -103,9 +105,9 @@ internal sealed class BucketLease(Guid id, TokenBucket bucket, SharedBuckets sha
         _toldSince = Volatile.Read(ref _owedSince);
         Volatile.Write(ref _told, Interlocked.Exchange(ref _owed, 0));
         var demand = Math.Max(0, _heldThen - held) + _told + waiting + missed;
-        if (_isIdle && demand == 0)
+        if (shared.IsLeaving || (_isIdle && demand == 0))
         {
-            Volatile.Write(ref _told, -Interlocked.Exchange(ref _held, 0));
+            Volatile.Write(ref _told, Volatile.Read(ref _told) - Interlocked.Exchange(ref _held, 0));
             held = 0;
         }
 
@@ -114,8 +116,8 @@ internal sealed class BucketLease(Guid id, TokenBucket bucket, SharedBuckets sha
         _claimedEra = shared.Era;
         _isIdle = false;
         _claimedAt = now;
-        _needed = waiting + (missed * shared.UnitsOf(Fresh) / elapsed);
-        var ahead = Math.Max(0, (demand * shared.UnitsOf(Ahead) / elapsed) - held);
+        _needed = shared.IsLeaving ? 0 : waiting + (missed * shared.UnitsOf(Fresh) / elapsed);
+        var ahead = shared.IsLeaving ? 0 : Math.Max(0, (demand * shared.UnitsOf(Ahead) / elapsed) - held);
         return new BucketClaim(
             id, shared.NanosecondsOf(_rate.Interval), shared.NanosecondsOf(_rate.Capacity), _told, _told > 0 || age < 0 ? shared.NanosecondsOf(age) : 0,
             _needed, ahead);

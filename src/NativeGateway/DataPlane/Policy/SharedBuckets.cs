@@ -29,6 +29,7 @@ internal sealed class SharedBuckets(IBucketSource source, TimeProvider clock)
     private volatile int _processes = 1;
     private volatile int _era;
     private volatile bool _isAway;
+    private volatile bool _isLeaving;
     private int _counted;
 
     /// <summary>How many share the buckets.</summary>
@@ -41,6 +42,9 @@ internal sealed class SharedBuckets(IBucketSource source, TimeProvider clock)
 
     /// <summary>Whether nobody can be asked. Only an answer to a claim ends it.</summary>
     public bool IsAway => _isAway;
+
+    /// <summary>This process ends: it tells and gives back, and asks for nothing more.</summary>
+    public bool IsLeaving => _isLeaving;
 
     public long UnitsOf(TimeSpan span) => span.Ticks * clock.TimestampFrequency / TimeSpan.TicksPerSecond;
 
@@ -177,6 +181,7 @@ internal sealed class SharedBuckets(IBucketSource source, TimeProvider clock)
     /// <summary>Tells and gives back what there is. What cannot be given back stays taken until it has refilled.</summary>
     private async Task LeaveAsync()
     {
+        _isLeaving = true;
         using var patience = new CancellationTokenSource(LeavingPatience, clock);
         lock (_gate)
         {
