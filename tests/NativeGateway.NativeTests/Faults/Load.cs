@@ -11,7 +11,7 @@ namespace NativeGateway.NativeTests.Faults;
 /// <param name="Status">0 when the connection ended without an answer.</param>
 internal readonly record struct Answered(long SentAt, long AnsweredAt, int Status, string Text)
 {
-    public JsonElement Result => JsonDocument.Parse(Text).RootElement.GetProperty("result");
+    public JsonElement ReadResult() => JsonDocument.Parse(Text).RootElement.GetProperty("result");
 }
 
 /// <summary>Clients that call one tool again and again, each on a connection that it keeps, until they are stopped.</summary>

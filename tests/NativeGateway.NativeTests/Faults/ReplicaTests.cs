@@ -107,7 +107,7 @@ public sealed class ReplicaTests(PostgresCluster postgres) : IAsyncLifetime
         Assert.All(executed, calls => Assert.Equal(1, calls.Value));
         Assert.All(
             answers.Where(answer => answer.Status == 200),
-            answer => Assert.Contains(answer.Result.GetProperty("structuredContent").GetRawText(), (IReadOnlyDictionary<string, int>)executed));
+            answer => Assert.Contains(answer.ReadResult().GetProperty("structuredContent").GetRawText(), (IReadOnlyDictionary<string, int>)executed));
         Assert.InRange(executed.Count, answers.Count - lost, answers.Count);
     }
 

@@ -56,7 +56,8 @@ public sealed class SessionTests(PostgresCluster postgres) : IAsyncLifetime
         await Until.Async(() => _second.PostAsync("/mcp", Rpc.Ping, text), reply => reply.Status == 200);
 
         var log = await _first.RunAsync("audit", "list", "--json");
-        var changes = JsonDocument.Parse(log.Output).RootElement.EnumerateArray().Where(entry => entry.GetProperty("actor").GetProperty("id").GetString() == user);
+        var changes = JsonDocument.Parse(log.Output).RootElement.EnumerateArray()
+            .Where(entry => entry.GetProperty("actor").TryGetProperty("id", out var id) && id.GetString() == user);
         Assert.Equal(
             ["key.created", "workspace.created", "session.created", "invitation.accepted", "member.created", "user.created"],
             changes.Where(entry => entry.GetProperty("outcome").GetString() == "done").Select(entry => entry.GetProperty("action").GetString()));

@@ -42,7 +42,7 @@ internal static class AdminVerbs
         var found = items.FindAll(item => Text(item, "id") == which);
         if (found.Count == 0)
         {
-            found = items.FindAll(item => Text(item, "name") == which || Text(item, "email") == which.ToLowerInvariant());
+            found = items.FindAll(item => Text(item, "name") == which || string.Equals(Text(item, "email"), which, StringComparison.OrdinalIgnoreCase));
         }
 
         // Where file and database have a server of one name, the file's is the one that is offered.
