@@ -19,7 +19,7 @@ public class UsageBench
     {
         var snapshot = Samples.Snapshot(Samples.Key(), Samples.GitHub() with { CostPerCall = 0.01m });
         snapshot.Callers.TryGet("abcdefghijkl"u8, out var caller);
-        var head = new RequestHead { RequestId = "0123456789abcdef", RemoteAddress = IPAddress.Loopback };
+        var head = new RequestHead { Number = default, RemoteAddress = IPAddress.Loopback };
         _exchange = new Exchange(head, null!, (System.IO.Pipelines.PipeReader?)null, default)
         {
             Snapshot = snapshot,

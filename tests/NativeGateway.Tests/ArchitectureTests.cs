@@ -27,7 +27,7 @@ public partial class ArchitectureTests
         ["Policy"] = [],
         ["Upstream"] = ["Transport"],
         ["Catalog"] = ["Policy", "Upstream"],
-        ["Sessions"] = ["Policy", "Catalog", "Upstream"],
+        ["Sessions"] = ["Policy", "Catalog", "Upstream", "Transport"],
         ["Proxy"] = ["Policy", "Upstream", "Catalog", "Sessions", "Transport"],
         ["Downstream"] = ["Policy", "Upstream", "Catalog", "Sessions", "Proxy", "Transport"],
         ["Bridge"] = ["Upstream", "Catalog", "Proxy", "Downstream"],

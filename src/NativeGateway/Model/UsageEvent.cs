@@ -10,7 +10,7 @@ internal readonly record struct UsageEvent
     public required DateTimeOffset At { get; init; }
 
     /// <summary>The <c>X-Request-Id</c>.</summary>
-    public required string RequestId { get; init; }
+    public required RequestNumber Number { get; init; }
 
     /// <summary>Empty when nobody knows whose it is.</summary>
     public required Guid OrganizationId { get; init; }

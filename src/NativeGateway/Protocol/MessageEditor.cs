@@ -37,16 +37,50 @@ internal sealed class MessageEditor
 
     public void WriteTo(IBufferWriter<byte> writer)
     {
-        var source = _source.Span;
-        var position = 0;
-        foreach (ref readonly var edit in CollectionsMarshal.AsSpan(_edits))
+        foreach (var piece in this)
         {
-            writer.Write(source[position..edit.Start]);
-            writer.Write(edit.Replacement.Span);
-            position = edit.Start + edit.Length;
+            writer.Write(piece.Span);
         }
+    }
 
-        writer.Write(source[position..]);
+    /// <summary>The pieces that the message consists of, in order; some may be empty.</summary>
+    public Enumerator GetEnumerator() => new(this);
+
+    public struct Enumerator(MessageEditor message)
+    {
+        private int _next;
+        private int _position;
+
+        public ReadOnlyMemory<byte> Current { get; private set; }
+
+        public bool MoveNext()
+        {
+            var edits = CollectionsMarshal.AsSpan(message._edits);
+            var index = _next++ / 2;
+            if (index == edits.Length)
+            {
+                Current = message._source[_position..];
+                return _next % 2 == 1;
+            }
+
+            if (index > edits.Length)
+            {
+                return false;
+            }
+
+            ref readonly var edit = ref edits[index];
+            if (_next % 2 == 1)
+            {
+                Current = message._source[_position..edit.Start];
+            }
+            else
+            {
+                Current = edit.Replacement;
+                _position = edit.Start + edit.Length;
+            }
+
+            return true;
+        }
     }
 
     /// <summary>The same on one line, whatever line breaks the message came with.</summary>

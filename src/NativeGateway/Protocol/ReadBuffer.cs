@@ -4,11 +4,11 @@ namespace NativeGateway.Protocol;
 
 /// <summary>
 /// A pooled buffer that is filled at its end and consumed from its front. Positions within <see cref="Span"/> stay valid while it is filled,
-/// references to its memory only until the next <see cref="GetMemory"/>. One owner, not thread-safe.
+/// references to its memory only until the next <see cref="GetMemory"/>. It may be filled again after it was disposed. One owner, not thread-safe.
 /// </summary>
 internal sealed class ReadBuffer(int size) : IDisposable
 {
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(size, 16));
+    private byte[] _buffer = [];
     private int _start;
     private int _end;
 
@@ -22,7 +22,11 @@ internal sealed class ReadBuffer(int size) : IDisposable
     /// <summary>Where the next bytes go; never empty.</summary>
     public Memory<byte> GetMemory()
     {
-        if (_start == _end)
+        if (_buffer.Length == 0)
+        {
+            Replace(Math.Max(size, 16));
+        }
+        else if (_start == _end)
         {
             _start = _end = 0;
             if (_buffer.Length > 4 * Math.Max(size, 16 * 1024))
@@ -70,7 +74,11 @@ internal sealed class ReadBuffer(int size) : IDisposable
     {
         var next = ArrayPool<byte>.Shared.Rent(newSize);
         Span.CopyTo(next);
-        ArrayPool<byte>.Shared.Return(_buffer);
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+        }
+
         (_buffer, _start, _end) = (next, 0, Length);
     }
 }

@@ -124,6 +124,13 @@ internal sealed class SseReader(int maxEvent, int bufferSize = 4 * 1024) : IDisp
 
     public void Dispose() => _buffer.Dispose();
 
+    /// <summary>Begins with another stream, after <see cref="Dispose"/>.</summary>
+    public void Restart()
+    {
+        (_nameLength, _idLength, _lastIdLength, _started, _skipLineFeed) = (0, -1, 0, false, false);
+        (_line, _searched, _data, _dataLength, Retry) = (0, 0, 0, -1, null);
+    }
+
     private void ReadLine(Span<byte> bytes, int start, int end)
     {
         var line = bytes[start..end];

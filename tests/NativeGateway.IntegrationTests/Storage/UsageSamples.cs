@@ -25,7 +25,7 @@ internal static class UsageSamples
             counts.Add(new UsageEvent
             {
                 At = DateTimeOffset.FromUnixTimeSeconds(key.At),
-                RequestId = "",
+                Number = default,
                 OrganizationId = key.OrganizationId,
                 WorkspaceId = key.WorkspaceId,
                 KeyId = key.KeyId,

@@ -1,7 +1,7 @@
 using System.Globalization;
 using NativeGateway.ControlPlane.Registry;
 using NativeGateway.ControlPlane.Usage;
-using NativeGateway.DataPlane.Downstream;
+using NativeGateway.Model;
 using NativeGateway.Storage;
 
 namespace NativeGateway.ControlPlane.Admin;
@@ -57,7 +57,7 @@ internal sealed class RequestsApi(UsageRecorder? recent, IUsageStore store, Regi
     {
         const string Kept = "only requests that failed, were refused or took 2 s and longer are kept, written a few seconds later and for usage.retention.failures";
         return log is null ? $"nothing is kept of that request; beside a running gateway {Kept}"
-            : !RequestHeads.IsOfThisProcess(id) ? $"it was no request of this process; of other replicas, and of before a restart, {Kept}"
+            : !RequestNumber.IsOfThisProcess(id) ? $"it was no request of this process; of other replicas, and of before a restart, {Kept}"
             : log.Since is { } since ? string.Create(CultureInfo.InvariantCulture, $"this process remembers its requests since {since:yyyy-MM-dd'T'HH:mm:ss'Z'}; of earlier ones {Kept}")
             : "this process has finished no request of that id; it may still be under way";
     }

@@ -30,7 +30,7 @@ internal sealed class ExplainedRequest
             recent.Status,
             recent.Code,
             recent.Duration,
-            recent.RequestId,
+            recent.Number.ToString(),
             recent.Path);
     }
 

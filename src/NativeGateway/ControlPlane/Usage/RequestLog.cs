@@ -40,18 +40,12 @@ internal sealed class RequestLog
 
     public void Add(in UsageEvent request)
     {
-        if (!TryParse(request.RequestId, out var id))
-        {
-            return;
-        }
-
         lock (_gate)
         {
             var place = (int)(_added++ % Capacity);
             var piece = _pieces[place / PieceSize] ??= new Piece();
-            piece.Ids[place % PieceSize] = id;
-            // Its text would keep as many strings alive as there are places, and can be made again.
-            piece.Requests[place % PieceSize] = request with { RequestId = "" };
+            piece.Ids[place % PieceSize] = request.Number.Value;
+            piece.Requests[place % PieceSize] = request;
         }
     }
 
@@ -59,7 +53,7 @@ internal sealed class RequestLog
     public IReadOnlyList<UsageEvent> Find(string requestId)
     {
         var found = new List<UsageEvent>();
-        if (!TryParse(requestId, out var id))
+        if (!ulong.TryParse(requestId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id))
         {
             return found;
         }
@@ -73,14 +67,11 @@ internal sealed class RequestLog
                 var piece = _pieces[place / PieceSize]!;
                 if (piece.Ids[place % PieceSize] == id)
                 {
-                    found.Add(piece.Requests[place % PieceSize] with { RequestId = requestId });
+                    found.Add(piece.Requests[place % PieceSize]);
                 }
             }
         }
 
         return found;
     }
-
-    private static bool TryParse(string requestId, out ulong id) =>
-        ulong.TryParse(requestId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id);
 }

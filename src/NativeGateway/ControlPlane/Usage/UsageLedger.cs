@@ -142,7 +142,7 @@ internal sealed class UsageLedger(int maxRows = UsageLedger.DefaultMaxRows)
             usage.Status,
             usage.Code,
             usage.Duration,
-            usage.RequestId,
+            usage.Number.ToString(),
             usage.Path));
     }
 }

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using NativeGateway.DataPlane.Proxy;
 using NativeGateway.DataPlane.Transport;
 using NativeGateway.Model;
@@ -27,6 +26,8 @@ internal sealed class Http1Connection : Deadlined, IDisposable
     private readonly Http1Request _request = new();
     private readonly Http1Heads _heads;
     private readonly CancellationTokenSource _gone = new();
+    private HttpReplySink? _reply;
+    private Exchange? _exchange;
     private bool _isOverdue;
     private bool _isAnswering;
 
@@ -40,8 +41,11 @@ internal sealed class Http1Connection : Deadlined, IDisposable
         socket.OnPeerLeft = OnPeerLeft;
     }
 
-    private enum End : byte
+    /// <summary>What a connection does next.</summary>
+    private enum Turn : byte
     {
+        Receive,
+        Answer,
         Close,
         HandOver,
     }
@@ -50,7 +54,7 @@ internal sealed class Http1Connection : Deadlined, IDisposable
     {
         try
         {
-            if (await ServeAsync().ConfigureAwait(false) == End.HandOver)
+            if (await ServeAsync().ConfigureAwait(false) == Turn.HandOver)
             {
                 Deadlines?.Clear(this);
                 _handOver(new Socket(new SafeSocketHandle(_socket.Detach(), ownsHandle: true)), _input.Span.ToArray());
@@ -107,101 +111,111 @@ internal sealed class Http1Connection : Deadlined, IDisposable
         }
     }
 
-    private async ValueTask<End> ServeAsync()
+    private async ValueTask<Turn> ServeAsync()
     {
-        for (var inARow = 0; ; inARow++)
+        for (var inARow = 0; ;)
         {
-            var verdict = _heads.Read();
-            while (verdict == Http1Verdict.Incomplete || (verdict == Http1Verdict.Complete && IsBodyMissing))
-            {
-                if (verdict == Http1Verdict.Complete && _request.HeadLength + _request.ContentLength > MaxRequest)
-                {
-                    return End.HandOver;
-                }
-
-                inARow = 0;
-                if (await ReceiveAsync().ConfigureAwait(false) is { } end)
-                {
-                    return end;
-                }
-
-                verdict = _heads.Read();
-            }
-
-            if (verdict == Http1Verdict.Foreign)
-            {
-                return End.HandOver;
-            }
-
-            if (inARow == MaxInARow)
+            var turn = Next();
+            if (turn == Turn.Receive)
             {
                 inARow = 0;
+                await _socket.WaitReadableAsync().ConfigureAwait(false);
+                continue;
+            }
+
+            if (turn != Turn.Answer)
+            {
+                return turn;
+            }
+
+            if (++inARow > MaxInARow)
+            {
+                inARow = 1;
                 await _socket.Loop.Yield();
             }
 
-            if (!await AnswerAsync().ConfigureAwait(false))
+            var exchange = BeginAnswer();
+            await _front.Proxy.HandleAsync(exchange).ConfigureAwait(false);
+            await _reply!.DisposeAsync().ConfigureAwait(false);
+            await _socket.Loop.Enter();
+            if (exchange.Failure is { Kind: ErrorKind.ClientGone } && _gone.IsCancellationRequested)
             {
-                return End.Close;
+                _socket.Dispose();
+            }
+
+            var isWhole = await _response.EndAsync().ConfigureAwait(false);
+            EndAnswer();
+            if (!isWhole || _response.Closes)
+            {
+                return Turn.Close;
             }
         }
     }
 
-    private bool IsBodyMissing => _input.Length < _request.HeadLength + _request.ContentLength;
-
-    /// <summary>Receives more of a request. Null when there is more.</summary>
-    private async ValueTask<End?> ReceiveAsync()
+    /// <summary>What is to be done now, by what has been received.</summary>
+    private Turn Next()
     {
-        var isIdle = _input.Length == 0;
-        if (_input.IsFull)
+        while (true)
         {
-            return End.HandOver;
-        }
+            var verdict = _heads.Read();
+            var length = verdict == Http1Verdict.Complete ? _request.HeadLength + _request.ContentLength : 0;
+            if (verdict == Http1Verdict.Complete && length <= _input.Length)
+            {
+                return Turn.Answer;
+            }
 
+            if (verdict == Http1Verdict.Foreign || length > MaxRequest || _input.IsFull)
+            {
+                return Turn.HandOver;
+            }
+
+            var isIdle = _input.Length == 0;
+            switch (_input.TryFill())
+            {
+                case 0:
+                    return Turn.Close;
+                case < 0 when _isOverdue:
+                    return isIdle || _front.IsDraining ? Turn.Close : Turn.HandOver;
+                case < 0:
+                    SetPatience(isIdle);
+                    return Turn.Receive;
+                default:
+                    break;
+            }
+        }
+    }
+
+    private void SetPatience(bool isIdle)
+    {
         var patience = _front.IsDraining ? _state.Lingering : isIdle ? _state.Idle : _state.Reading;
         if (isIdle || Deadlines != patience)
         {
             patience.Set(this, _socket.Loop.Now);
         }
-
-        while (true)
-        {
-            await _socket.WaitReadableAsync().ConfigureAwait(false);
-            if (_input.TryFill() is var count and >= 0)
-            {
-                return count == 0 ? End.Close : null;
-            }
-
-            if (_isOverdue)
-            {
-                return isIdle || _front.IsDraining ? End.Close : End.HandOver;
-            }
-        }
     }
 
-    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    private async ValueTask<bool> AnswerAsync()
+    private Exchange BeginAnswer()
     {
         Deadlines?.Clear(this);
         _isAnswering = true;
-        var length = _request.HeadLength + _request.ContentLength;
         _response.Reset(_request.Closes || _front.IsDraining, _gone.Token);
         var head = _heads.Next();
-        await using (var reply = new HttpReplySink(_response, head))
+        var body = _input.Memory.Slice(_request.HeadLength, _request.ContentLength);
+        if (_exchange is { MayRestart: true } exchange && _reply is { MayRestart: true } reply)
         {
-            var exchange = Exchange.InMemory(head, reply, _input.Memory.Slice(_request.HeadLength, _request.ContentLength), _gone.Token);
-            await _front.Proxy.HandleAsync(exchange).ConfigureAwait(false);
-            if (exchange.Failure is { Kind: ErrorKind.ClientGone } && _gone.IsCancellationRequested)
-            {
-                await _socket.Loop.Enter();
-                _socket.Dispose();
-            }
+            reply.Restart(head);
+            exchange.Restart(head, body, reply, _gone.Token);
+            return exchange;
         }
 
-        await _socket.Loop.Enter();
-        var isWhole = await _response.EndAsync().ConfigureAwait(false);
+        _reply = new HttpReplySink(_response, head);
+        return _exchange = new Exchange(head, body, _reply, _gone.Token);
+    }
+
+    private void EndAnswer()
+    {
         _isAnswering = false;
-        _input.Consume(length);
-        return isWhole && !_response.Closes;
+        _input.Consume(_request.HeadLength + _request.ContentLength);
     }
 
     /// <summary>Closing while bytes of the client are unread would reset the connection, and the answer might be lost with it.</summary>

@@ -37,7 +37,8 @@ internal sealed class Http1Heads(LoopInput input, Http1Request request, LoopSock
             return _head;
         }
 
-        return _head with { RequestId = RequestHeads.NewId(), ContentLength = request.ContentLength };
+        (_head.Number, _head.ContentLength) = (RequestNumber.New(), request.ContentLength);
+        return _head;
     }
 
     private RequestHead Create(AddressSet trustedProxies)

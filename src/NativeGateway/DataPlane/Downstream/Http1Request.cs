@@ -69,7 +69,7 @@ internal sealed class Http1Request
 
     /// <summary>
     /// Clients begin all of their requests alike. True when these bytes begin with the head that was kept, but for the digits of its length: then
-    /// everything that was read from it holds for them.
+    /// everything that was read from it holds for them, also who its key was found to belong to.
     /// </summary>
     public bool TryRepeat(ReadOnlySpan<byte> bytes)
     {
@@ -80,8 +80,8 @@ internal sealed class Http1Request
 
         var length = this[KnownHeader.ContentLength];
         var digits = length.Of(bytes);
-        var isSame = bytes[..length.Start].SequenceEqual(_kept.AsSpan(0, length.Start))
-            && bytes[length.End.._keptLength].SequenceEqual(_kept.AsSpan(length.End, _keptLength - length.End))
+        var isSame = FixedTime.Equals(bytes[..length.Start], _kept.AsSpan(0, length.Start))
+            & FixedTime.Equals(bytes[length.End.._keptLength], _kept.AsSpan(length.End, _keptLength - length.End))
             && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'9');
         if (isSame)
         {

@@ -22,14 +22,26 @@ internal sealed class HttpReplySink(IClientResponse response, RequestHead head) 
     private EventReader? _reader;
     private Task _begun = Task.CompletedTask;
     private bool _isJson;
+    private RequestHead _head = head;
 
     public ReplyHeaders Headers { get; } = new();
 
-    public bool CanStream => head.AcceptsEventStream;
+    public bool CanStream => _head.AcceptsEventStream;
+
+    /// <summary>Nothing of it is left in other hands, so that it may carry another reply once it is disposed.</summary>
+    public bool MayRestart => _session is null;
+
+    /// <summary>Makes it the reply to the next request of the same connection.</summary>
+    public void Restart(RequestHead head)
+    {
+        _head = head;
+        (_stream, _replay, _reader, _begun, _isJson) = (null, null, null, Task.CompletedTask, false);
+        Headers.Clear();
+    }
 
     public void AwaitUpstream(Session? session)
     {
-        if (session is null || !head.AcceptsEventStream)
+        if (session is null || !_head.AcceptsEventStream)
         {
             return;
         }
@@ -55,9 +67,9 @@ internal sealed class HttpReplySink(IClientResponse response, RequestHead head) 
 
     public ValueTask FlushAsync() => _stream?.FlushAsync() ?? ValueTask.CompletedTask;
 
-    public async ValueTask CompleteAsync(int status, MessageEditor message)
+    public ValueTask CompleteAsync(int status, MessageEditor message)
     {
-        if (!head.AcceptsJson && head.AcceptsEventStream && status == 200)
+        if (!_head.AcceptsJson && _head.AcceptsEventStream && status == 200)
         {
             Begin();
         }
@@ -65,27 +77,30 @@ internal sealed class HttpReplySink(IClientResponse response, RequestHead head) 
         if (!TryBeginJson())
         {
             // The end of the response, which follows at once, sends it.
-            await WriteAsync(message, holds: true).ConfigureAwait(false);
-            return;
+            return WriteAsync(message, holds: true);
         }
 
-        response.Begin(new ResponseHead(status, ResponseContent.Json, message.Length, head.RequestId, Headers));
-        message.WriteTo(response.Body);
-        await response.Body.FlushAsync().ConfigureAwait(false);
+        return response.SendAsync(new ResponseHead(status, ResponseContent.Json, message.Length, _head.Number, Headers), message);
     }
 
     public ValueTask CompleteEmptyAsync(int status)
     {
         if (TryBeginJson())
         {
-            response.Begin(new ResponseHead(status, ResponseContent.None, 0, head.RequestId, Headers));
+            response.Begin(new ResponseHead(status, ResponseContent.None, 0, _head.Number, Headers));
         }
 
         return ValueTask.CompletedTask;
     }
 
     /// <summary>Nothing is written after this.</summary>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
+    {
+        // After this no late timer begins a stream any more, where none was set.
+        return _silence is null && TryBeginJson() ? ValueTask.CompletedTask : EndAsync();
+    }
+
+    private async ValueTask EndAsync()
     {
         if (_silence is not null)
         {
@@ -123,7 +138,7 @@ internal sealed class HttpReplySink(IClientResponse response, RequestHead head) 
                 return;
             }
 
-            _stream = SseWriter.Begin(response, head.RequestId, Headers);
+            _stream = SseWriter.Begin(response, _head.Number, Headers);
             _begun = BeginAsync(_stream);
         }
     }

@@ -1,5 +1,7 @@
 using System.IO.Pipelines;
 using NativeGateway.DataPlane.Proxy;
+using NativeGateway.Model;
+using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Downstream;
 
@@ -13,7 +15,7 @@ internal enum ResponseContent : byte
 
 /// <summary>Everything that a response says before its body.</summary>
 /// <param name="Length">Of a JSON body, in bytes; an event stream has none.</param>
-internal readonly record struct ResponseHead(int Status, ResponseContent Content, int Length, string RequestId, ReplyHeaders Headers);
+internal readonly record struct ResponseHead(int Status, ResponseContent Content, int Length, RequestNumber Number, ReplyHeaders Headers);
 
 /// <summary>The HTTP response that a reply is written to: one of Kestrel's or one of an event loop's. Written by one thread at a time, of any kind.</summary>
 internal interface IClientResponse
@@ -26,4 +28,7 @@ internal interface IClientResponse
 
     /// <summary>Settles the head; it leaves with the first flush, or at the end of the request.</summary>
     void Begin(in ResponseHead head);
+
+    /// <summary>Sends a response whose body is one message.</summary>
+    ValueTask SendAsync(in ResponseHead head, MessageEditor message);
 }

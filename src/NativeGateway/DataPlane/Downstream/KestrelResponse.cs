@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
+using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Downstream;
 
@@ -33,6 +34,14 @@ internal sealed class KestrelResponse(HttpContext context) : IClientResponse
 
         var lines = new Lines(response.Headers);
         ReplyHeaderLines.Write(head, ref lines);
+    }
+
+    public ValueTask SendAsync(in ResponseHead head, MessageEditor message)
+    {
+        Begin(head);
+        message.WriteTo(Body);
+        var flush = Body.FlushAsync();
+        return flush.IsCompletedSuccessfully ? ValueTask.CompletedTask : new ValueTask(flush.AsTask());
     }
 
     private readonly struct Lines(IHeaderDictionary headers) : IHeaderLines

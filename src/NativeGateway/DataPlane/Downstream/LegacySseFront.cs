@@ -45,7 +45,7 @@ internal sealed class LegacySseFront(
             return;
         }
 
-        await using var writer = SseWriter.Begin(new KestrelResponse(context), head.RequestId, reply.Headers, EventPrefix);
+        await using var writer = SseWriter.Begin(new KestrelResponse(context), head.Number, reply.Headers, EventPrefix);
 
         // 128 random bits: whoever knows the id still needs the key, but nobody shall be able to try ids.
         var id = RandomNumberGenerator.GetHexString(32, lowercase: true);

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.IO.Pipelines;
-using System.Text;
 using Microsoft.AspNetCore.WebUtilities;
 using NativeGateway.DataPlane.Transport;
+using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Downstream;
 
@@ -13,11 +13,12 @@ namespace NativeGateway.DataPlane.Downstream;
 /// </summary>
 internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool> stalled) : PipeWriter, IClientResponse
 {
-    private const int FirstBuffer = 4 * 1024;
     private const int ChunkHead = 10;
 
-    private byte[] _buffer = [];
-    private int _end;
+    /// <summary>From this length on a piece of a message is sent from where it stands; below it copying is cheaper.</summary>
+    private const int LargePiece = 4 * 1024;
+
+    private readonly SendBuffer _buffer = new();
     private int _chunk;
     private bool _hasBegun;
     private bool _isChunked;
@@ -34,13 +35,13 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => _isChunked && _end == _chunk + ChunkHead ? _chunk : _end;
+    public override long UnflushedBytes => _isChunked && _buffer.Length == _chunk + ChunkHead ? _chunk : _buffer.Length;
 
     /// <summary>Before each response.</summary>
     public void Reset(bool closes, CancellationToken gone)
     {
         (_gone, Closes) = (gone, closes);
-        (_end, _hasBegun, _isChunked, _missing) = (0, false, false, 0);
+        (_buffer.Length, _hasBegun, _isChunked, _missing) = (0, false, false, 0);
     }
 
     public void Begin(in ResponseHead head)
@@ -54,22 +55,22 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
         _isChunked = head.Content == ResponseContent.EventStream;
         _missing = _isChunked ? 0 : head.Length;
         var lines = new Lines(this);
-        Write("HTTP/1.1 "u8);
-        Write(head.Status);
-        Write(" "u8);
-        Write(ReasonPhrases.GetReasonPhrase(head.Status));
-        Write("\r\nDate: "u8);
-        Write(date.Now);
-        Write("\r\n"u8);
+        _buffer.Write("HTTP/1.1 "u8);
+        _buffer.Write(head.Status);
+        _buffer.Write(" "u8);
+        _buffer.WriteAscii(ReasonPhrases.GetReasonPhrase(head.Status));
+        _buffer.Write("\r\nDate: "u8);
+        _buffer.Write(date.Now);
+        _buffer.Write("\r\n"u8);
         if (_isChunked)
         {
             lines.Add("Transfer-Encoding"u8, "chunked"u8);
         }
         else if (head.Status != 204)
         {
-            Write("Content-Length: "u8);
-            Write(head.Length);
-            Write("\r\n"u8);
+            _buffer.Write("Content-Length: "u8);
+            _buffer.Write(head.Length);
+            _buffer.Write("\r\n"u8);
         }
 
         if (Closes)
@@ -78,8 +79,28 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
         }
 
         ReplyHeaderLines.Write(head, ref lines);
-        Write("\r\n"u8);
+        _buffer.Write("\r\n"u8);
         BeginChunk();
+    }
+
+    public ValueTask SendAsync(in ResponseHead head, MessageEditor message)
+    {
+        Begin(head);
+        var (large, split) = (ReadOnlyMemory<byte>.Empty, 0);
+        foreach (var piece in message)
+        {
+            _missing -= piece.Length;
+            if (piece.Length >= LargePiece && large.IsEmpty && socket.Loop.IsCurrent)
+            {
+                (large, split) = (piece, _buffer.Length);
+            }
+            else
+            {
+                _buffer.Write(piece.Span);
+            }
+        }
+
+        return large.IsEmpty ? SendAsync() : SendAroundAsync(split, large);
     }
 
     /// <summary>Ends the response. False when the client did not get all of it, so that the connection is of no more use.</summary>
@@ -88,31 +109,23 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
         if (_isChunked)
         {
             EndChunk();
-            Write("0\r\n\r\n"u8);
+            _buffer.Write("0\r\n\r\n"u8);
         }
 
         await SendAsync().ConfigureAwait(false);
-        Return();
+        _buffer.Release();
         return _hasBegun && _missing == 0 && !_isBroken;
     }
 
     public override void Advance(int bytes)
     {
-        _end += bytes;
+        _buffer.Advance(bytes);
         _missing -= _isChunked ? 0 : bytes;
     }
 
-    public override Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        Reserve(Math.Max(1, sizeHint));
-        return _buffer.AsMemory(_end);
-    }
+    public override Memory<byte> GetMemory(int sizeHint = 0) => _buffer.GetMemory(sizeHint);
 
-    public override Span<byte> GetSpan(int sizeHint = 0)
-    {
-        Reserve(Math.Max(1, sizeHint));
-        return _buffer.AsSpan(_end);
-    }
+    public override Span<byte> GetSpan(int sizeHint = 0) => _buffer.GetSpan(sizeHint);
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
@@ -140,9 +153,9 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
 
     private ValueTask SendAsync()
     {
-        if (_isBroken || _end == 0)
+        if (_isBroken || _buffer.Length == 0)
         {
-            _end = 0;
+            _buffer.Length = 0;
             return ValueTask.CompletedTask;
         }
 
@@ -153,8 +166,8 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
 
         try
         {
-            var sent = socket.TrySend(_buffer.AsSpan(0, _end));
-            if (sent < _end)
+            var sent = socket.TrySend(_buffer.Written.Span);
+            if (sent < _buffer.Length)
             {
                 return SendSlowlyAsync(sent);
             }
@@ -164,8 +177,34 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
             _isBroken = true;
         }
 
-        _end = 0;
+        _buffer.Length = 0;
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Sends what is in the buffer with something else at a place within it. What is not taken at once is copied, so that it may go.</summary>
+    private ValueTask SendAroundAsync(int split, ReadOnlyMemory<byte> large)
+    {
+        var sent = 0;
+        try
+        {
+            sent = socket.TrySend(_buffer.Span[..split], large.Span, _buffer.Written.Span[split..]);
+        }
+        catch (IOException)
+        {
+            _isBroken = true;
+        }
+
+        if (_isBroken || sent == _buffer.Length + large.Length)
+        {
+            _buffer.Length = 0;
+            return ValueTask.CompletedTask;
+        }
+
+        _buffer.Reserve(large.Length);
+        _buffer.Written.Span[split..].CopyTo(_buffer.Span[(split + large.Length)..]);
+        large.Span.CopyTo(_buffer.Span[split..]);
+        _buffer.Length += large.Length;
+        return SendSlowlyAsync(sent);
     }
 
     /// <summary>From another thread, or to a client that is slower than the gateway.</summary>
@@ -174,7 +213,7 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
         await socket.Loop.Enter();
         try
         {
-            while ((sent += socket.TrySend(_buffer.AsSpan(sent, _end - sent))) < _end)
+            while ((sent += socket.TrySend(_buffer.Written.Span[sent..])) < _buffer.Length)
             {
                 // A stream may have a slow reader for as long as it likes; back-pressure bounds what waits.
                 stalled(!_isChunked);
@@ -188,7 +227,7 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
             _isBroken = true;
         }
 
-        _end = 0;
+        _buffer.Length = 0;
     }
 
     /// <summary>Leaves room for the size of a chunk before the bytes whose number is not known yet.</summary>
@@ -196,9 +235,9 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
     {
         if (_isChunked)
         {
-            Reserve(ChunkHead);
-            _chunk = _end;
-            _end += ChunkHead;
+            _buffer.Reserve(ChunkHead);
+            _chunk = _buffer.Length;
+            _buffer.Length += ChunkHead;
         }
     }
 
@@ -209,68 +248,26 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
             return;
         }
 
-        var length = _end - _chunk - ChunkHead;
+        var length = _buffer.Length - _chunk - ChunkHead;
         if (length == 0)
         {
-            _end = _chunk;
+            _buffer.Length = _chunk;
             return;
         }
 
-        Utf8Formatter.TryFormat(length, _buffer.AsSpan(_chunk), out _, new StandardFormat('X', 8));
-        "\r\n"u8.CopyTo(_buffer.AsSpan(_chunk + 8));
-        Write("\r\n"u8);
-    }
-
-    private void Write(ReadOnlySpan<byte> bytes)
-    {
-        Reserve(bytes.Length);
-        bytes.CopyTo(_buffer.AsSpan(_end));
-        _end += bytes.Length;
-    }
-
-    private void Write(string text)
-    {
-        Reserve(text.Length);
-        _end += Encoding.ASCII.GetBytes(text, _buffer.AsSpan(_end));
-    }
-
-    private void Write(int number)
-    {
-        Reserve(11);
-        Utf8Formatter.TryFormat(number, _buffer.AsSpan(_end), out var length);
-        _end += length;
-    }
-
-    private void Reserve(int count)
-    {
-        if (_buffer.Length - _end >= count)
-        {
-            return;
-        }
-
-        var next = ArrayPool<byte>.Shared.Rent(Math.Max(_end + count, Math.Max(FirstBuffer, 2 * _buffer.Length)));
-        _buffer.AsSpan(0, _end).CopyTo(next);
-        Return();
-        _buffer = next;
-    }
-
-    private void Return()
-    {
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
-        }
+        Utf8Formatter.TryFormat(length, _buffer.Span[_chunk..], out _, new StandardFormat('X', 8));
+        "\r\n"u8.CopyTo(_buffer.Span[(_chunk + 8)..]);
+        _buffer.Write("\r\n"u8);
     }
 
     private readonly struct Lines(LoopResponse response) : IHeaderLines
     {
         public void Add(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
         {
-            response.Write(name);
-            response.Write(": "u8);
-            response.Write(value);
-            response.Write("\r\n"u8);
+            response._buffer.Write(name);
+            response._buffer.Write(": "u8);
+            response._buffer.Write(value);
+            response._buffer.Write("\r\n"u8);
         }
     }
 }

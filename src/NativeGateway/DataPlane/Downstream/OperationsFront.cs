@@ -14,7 +14,7 @@ internal sealed class OperationsFront(Metrics metrics, Func<HealthReport> health
 {
     public async Task HandleAsync(HttpContext context, string path)
     {
-        context.Response.Headers["X-Request-Id"] = RequestHeads.NewId();
+        context.Response.Headers["X-Request-Id"] = RequestNumber.New().ToString();
         var isGet = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
         switch (path)
         {

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 using NativeGateway.DataPlane.Proxy;
+using NativeGateway.Model;
 
 namespace NativeGateway.DataPlane.Downstream;
 
@@ -16,7 +17,9 @@ internal static class ReplyHeaderLines
     public static void Write<T>(in ResponseHead head, ref T lines)
         where T : IHeaderLines
     {
-        Add(ref lines, "X-Request-Id"u8, head.RequestId);
+        Span<byte> number = stackalloc byte[RequestNumber.Length];
+        head.Number.Format(number);
+        lines.Add("X-Request-Id"u8, number);
         switch (head.Content)
         {
             case ResponseContent.Json:

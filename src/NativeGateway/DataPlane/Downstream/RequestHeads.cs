@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -44,19 +43,6 @@ internal readonly record struct HeaderTexts
 /// <summary>Reads the facts of a <see cref="RequestHead"/> out of an HTTP request.</summary>
 internal static class RequestHeads
 {
-    private const int ProcessBits = 16, NumberBits = 64 - ProcessBits;
-
-    /// <summary>What the ids of this process begin with, so that others can tell that they have not seen the request.</summary>
-    private static readonly ulong Process = (ulong)Random.Shared.Next(1 << ProcessBits);
-
-    /// <summary>An <c>X-Request-Id</c>.</summary>
-    public static string NewId() =>
-        (Process << NumberBits | (ulong)Random.Shared.NextInt64(1L << NumberBits)).ToString("x16", CultureInfo.InvariantCulture);
-
-    /// <summary>Whether an id may be one of this process; the ids of one process in 65,536 others look the same.</summary>
-    public static bool IsOfThisProcess(string requestId) =>
-        ulong.TryParse(requestId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) && number >> NumberBits == Process;
-
     public static RequestHead Read(HttpContext context, ReadOnlyMemory<byte> upstreamName, AddressSet trustedProxies)
     {
         var (request, connection) = (context.Request, context.Connection);
@@ -97,7 +83,7 @@ internal static class RequestHeads
         var any = accept.Count == 0 || Lists(accept, "*/*");
         return new RequestHead
         {
-            RequestId = NewId(),
+            Number = RequestNumber.New(),
             RemoteAddress = address,
             OnLoopback = onLoopback,
             Host = texts.Host,

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Text;
 using NativeGateway.DataPlane.Proxy;
+using NativeGateway.Model;
 using NativeGateway.Protocol;
 
 namespace NativeGateway.DataPlane.Downstream;
@@ -22,23 +23,19 @@ internal sealed class SseWriter : IAsyncDisposable
 
     private readonly PipeWriter _output;
     private readonly SemaphoreSlim _writing = new(1, 1);
-    private readonly ITimer _keepAlive;
+    private ITimer? _keepAlive;
     private bool _closed;
 
-    private SseWriter(PipeWriter output)
-    {
-        _output = output;
-        _keepAlive = TimeProvider.System.CreateTimer(static writer => ((SseWriter)writer!).TryKeepAlive(), this, KeepAlive, KeepAlive);
-    }
+    private SseWriter(PipeWriter output) => _output = output;
 
     /// <summary>What comes before the data line of a message, beside its id: HTTP+SSE wants the type of every event said.</summary>
     public ReadOnlyMemory<byte> Prefix { get; init; }
 
     /// <summary>Makes the response an event stream. Headers leave with the first event.</summary>
     /// <param name="prefix">See <see cref="Prefix"/>.</param>
-    public static SseWriter Begin(IClientResponse response, string requestId, ReplyHeaders headers, ReadOnlyMemory<byte> prefix = default)
+    public static SseWriter Begin(IClientResponse response, RequestNumber number, ReplyHeaders headers, ReadOnlyMemory<byte> prefix = default)
     {
-        response.Begin(new ResponseHead(200, ResponseContent.EventStream, 0, requestId, headers));
+        response.Begin(new ResponseHead(200, ResponseContent.EventStream, 0, number, headers));
         return new SseWriter(response.Body) { Prefix = prefix };
     }
 
@@ -46,7 +43,7 @@ internal sealed class SseWriter : IAsyncDisposable
     public ValueTask WriteAsync(MessageEditor message, bool holds = false) =>
         WriteAsync(static (writer, editor) => writer.WriteMessage(editor), message, CancellationToken.None, holds ? MaxHeld : -1);
 
-    /// <summary>What is held leaves.</summary>
+    /// <summary>What is held leaves, and silence begins.</summary>
     public ValueTask FlushAsync() => _output.UnflushedBytes > 0 ? WriteAsync(static (_, _) => { }, 0, CancellationToken.None) : ValueTask.CompletedTask;
 
     /// <summary>Writes an event with an id. Without data it says only where the stream stands, and how long to wait before coming back.</summary>
@@ -62,7 +59,11 @@ internal sealed class SseWriter : IAsyncDisposable
     /// <summary>From here on nothing is written any more. Must have completed before the request ends.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _keepAlive.DisposeAsync().ConfigureAwait(false);
+        if (_keepAlive is not null)
+        {
+            await _keepAlive.DisposeAsync().ConfigureAwait(false);
+        }
+
         await _writing.WaitAsync(CancellationToken.None).ConfigureAwait(false);
         _closed = true;
         _writing.Release();
@@ -78,6 +79,8 @@ internal sealed class SseWriter : IAsyncDisposable
                 write(this, item);
                 if (_output.UnflushedBytes > maxHeld)
                 {
+                    // A stream whose messages all come at once is over before it could be silent.
+                    _keepAlive ??= TimeProvider.System.CreateTimer(static writer => ((SseWriter)writer!).TryKeepAlive(), this, KeepAlive, KeepAlive);
                     await _output.FlushAsync(cancellationToken).ConfigureAwait(false);
                 }
             }

@@ -125,7 +125,7 @@ internal sealed class StdioFront(
 
     private RequestHead Head(IncomingLine line) => new()
     {
-        RequestId = RequestHeads.NewId(),
+        Number = RequestNumber.New(),
         RemoteAddress = IPAddress.Loopback,
         HasHeaders = false,
         Credential = credential,

@@ -67,7 +67,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
             return;
         }
 
-        await using var writer = SseWriter.Begin(new KestrelResponse(context), head.RequestId, reply.Headers);
+        await using var writer = SseWriter.Begin(new KestrelResponse(context), head.Number, reply.Headers);
         await writer.WriteCommentAsync().ConfigureAwait(false);
         using var reader = stream!.Attach(writer.WriteAsync, context.RequestAborted);
         if (stream == session!.Replay.Standalone)

@@ -13,6 +13,9 @@ internal readonly record struct Identification(Caller? Caller, GatewayError? Err
     public Caller? Known { get; init; }
 }
 
+/// <summary>Who was identified by one state of the registry.</summary>
+internal sealed record CallerProof(Snapshot Snapshot, Caller Caller);
+
 /// <summary>
 /// Tells who is calling by the key that a request carries. A key that this process has seen before is decided at once and without allocating,
 /// by a digest under a random key that never leaves the process; the first use of a key waits for Argon2id on other threads. One per process.
@@ -33,6 +36,13 @@ internal sealed class Authenticator(TimeProvider clock, SecretVerifier verifier)
 
     /// <summary>Keys that something is remembered of.</summary>
     public int MemoryCount => _memories.Count;
+
+    /// <summary>
+    /// The caller of an earlier request with the same credential from the same address and for the same scopes, as long as nothing has changed that
+    /// this rests on. Null when it has to be looked up.
+    /// </summary>
+    public Caller? Recall(Snapshot snapshot, CallerProof? proof) =>
+        proof is not null && ReferenceEquals(proof.Snapshot, snapshot) && WhyUnusable(proof.Caller) is null ? proof.Caller : null;
 
     /// <param name="credential">The key's text; empty when the request carries none.</param>
     /// <param name="address">Where the caller is, behind trusted proxies as they say.</param>

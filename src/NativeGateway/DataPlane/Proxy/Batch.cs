@@ -35,7 +35,7 @@ internal static class Batch
     {
         var fault = RpcReader.Read(part.Body.Span, out part.Message);
         var error = fault == RpcFault.None
-            ? await proxy.HandleMessageAsync(part).ConfigureAwait(false)
+            ? await proxy.DecideAsync(part).ConfigureAwait(false) ?? await proxy.AnswerAsync(part).ConfigureAwait(false)
             : new GatewayError(ErrorKind.InvalidRequest, "This element of the batch is no JSON-RPC 2.0 message.");
         if (error is not null)
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using NativeGateway.DataPlane.Catalog;
 using NativeGateway.DataPlane.Sessions;
@@ -11,14 +12,23 @@ namespace NativeGateway.DataPlane.Proxy;
 
 /// <summary>
 /// One request and its reply, from the first header to the last byte. Filled stage by stage by <see cref="McpProxy"/>; used by one
-/// logical thread at a time; never shared.
+/// logical thread at a time; never shared. A front that answers one request after the other may use it again by <see cref="Restart"/>.
 /// </summary>
-internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? body, CancellationToken clientGone)
+internal sealed class Exchange
 {
     private static readonly GatewayError BodyLost = new(ErrorKind.ClientGone, "The client left before its request had arrived.");
 
+    private readonly PipeReader? _pipe;
     private byte[]? _pooled;
     private bool _holdsPipe;
+    private SequencePosition _pipeEnd;
+    private CallClock? _clock;
+
+    public Exchange(RequestHead head, IReplySink reply, PipeReader? body, CancellationToken clientGone)
+    {
+        (Head, Reply, _pipe, ClientGone) = (head, reply, body, clientGone);
+        StartedAt = Stopwatch.GetTimestamp();
+    }
 
     /// <summary>A message that is already in memory. It must stay there until the exchange is over.</summary>
     public Exchange(RequestHead head, ReadOnlyMemory<byte> message, IReplySink reply, CancellationToken clientGone)
@@ -35,16 +45,16 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
         IsBatched = true;
     }
 
-    public RequestHead Head { get; } = head;
+    public RequestHead Head { get; private set; }
 
     /// <summary>What is wrong with a body that cannot be read to its end; the front knows what its server means. Given the size limit in bytes.</summary>
     public Func<IOException, int, GatewayError> ExplainBrokenBody { get; init; } =
         static (_, _) => new GatewayError(ErrorKind.InvalidRequest, "The request body is broken.");
 
-    public IReplySink Reply { get; } = reply;
+    public IReplySink Reply { get; private set; }
 
     /// <summary>Cancelled when the connection to the client is gone. Whether that cancels the work depends on the revision.</summary>
-    public CancellationToken ClientGone { get; } = clientGone;
+    public CancellationToken ClientGone { get; private set; }
 
     public Snapshot Snapshot { get; set; } = null!;
 
@@ -56,6 +66,9 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
     public RpcMessage Message;
 
     public bool IsBatched { get; }
+
+    /// <summary>The body is a batch, and <see cref="Message"/> is none.</summary>
+    public bool HoldsBatch { get; set; }
 
     /// <summary>The client's revision.</summary>
     public ProtocolRevision Revision { get; set; } = ProtocolRevision.Assumed;
@@ -116,8 +129,8 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
     /// <summary>The exchange in its client's trace.</summary>
     public SpanContext Span;
 
-    /// <summary>Time stamps of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
-    public long StartedAt { get; } = System.Diagnostics.Stopwatch.GetTimestamp();
+    /// <summary>Time stamps of <see cref="Stopwatch"/>.</summary>
+    public long StartedAt { get; private set; }
 
     public long UpstreamTicks { get; set; }
 
@@ -138,28 +151,60 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
         : AnsweredWithToolError ? CallOutcome.ToolError
         : CallOutcome.Ok;
 
-    /// <summary>A request that is already in memory.</summary>
-    public static Exchange InMemory(RequestHead head, IReplySink reply, ReadOnlyMemory<byte> body, CancellationToken clientGone) =>
-        new(head, reply, null, clientGone) { Body = body };
+    /// <summary>Nobody holds on to anything of it, so that it may serve another request once it is over.</summary>
+    public bool MayRestart => Session is null && State is null && Questions is null && !IsHandedOver;
+
+    /// <summary>Makes it the exchange of another request. The message must stay in memory until that is over.</summary>
+    public void Restart(RequestHead head, ReadOnlyMemory<byte> message, IReplySink reply, CancellationToken clientGone)
+    {
+        (Head, Reply, ClientGone, Body) = (head, reply, clientGone, message);
+        (Snapshot, Caller, Message, Revision) = (null!, null!, default, ProtocolRevision.Assumed);
+        (HoldsBatch, Single, Target, OwnName, SentName, CatalogName, OwnNameToken) = (false, null, null, default, default, null, default);
+        (HeaderParameters, WrapsOutput, Askable, Refused) = ([], false, default, default);
+        (Marks, Span) = (default, default);
+        Request.Clear();
+        (UpstreamTicks, Failure, AnsweredCode, AnsweredWithToolError) = (0, null, null, false);
+        StartedAt = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>The clock of the call that begins now. To be given back by <see cref="EndClock"/>, unless it goes into other hands.</summary>
+    public CallClock StartClock(TimeSpan silence, TimeProvider time)
+    {
+        var clock = _clock ?? new CallClock(time);
+        _clock = null;
+
+        // A legacy client that loses its connection has not cancelled anything (2025-11-25, basic/transports); a modern one has.
+        clock.Start(silence, Revision.IsModern ? ClientGone : default);
+        return clock;
+    }
+
+    public void EndClock(CallClock clock)
+    {
+        if (MayRestart && clock.TryEnd())
+        {
+            _clock = clock;
+        }
+        else
+        {
+            clock.Dispose();
+        }
+    }
 
     public ReadOnlySpan<byte> Text(ByteRange range) => range.Of(Body.Span);
 
     /// <summary>Reads the whole body. Until <see cref="ReleaseBody"/> its memory stays with the exchange.</summary>
-    public async ValueTask<GatewayError?> ReadBodyAsync(int maxBytes)
-    {
-        if (body is null)
-        {
-            return null;
-        }
+    public ValueTask<GatewayError?> ReadBodyAsync(int maxBytes) => _pipe is null ? default : ReadBodyAsync(_pipe, maxBytes);
 
+    private async ValueTask<GatewayError?> ReadBodyAsync(PipeReader pipe, int maxBytes)
+    {
         try
         {
             while (true)
             {
-                var result = await body.ReadAsync(ClientGone).ConfigureAwait(false);
+                var result = await pipe.ReadAsync(ClientGone).ConfigureAwait(false);
                 if (result.Buffer.Length > maxBytes)
                 {
-                    body.AdvanceTo(result.Buffer.End);
+                    pipe.AdvanceTo(result.Buffer.End);
                     return TooLarge(maxBytes);
                 }
 
@@ -169,7 +214,7 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
                     return null;
                 }
 
-                body.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+                pipe.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             }
         }
         catch (IOException broken)
@@ -198,11 +243,9 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
         if (_holdsPipe)
         {
             _holdsPipe = false;
-            body!.AdvanceTo(_pipeEnd);
+            _pipe!.AdvanceTo(_pipeEnd);
         }
     }
-
-    private SequencePosition _pipeEnd;
 
     private void Take(ReadOnlySequence<byte> buffer)
     {
@@ -219,6 +262,6 @@ internal sealed class Exchange(RequestHead head, IReplySink reply, PipeReader? b
         _pooled = ArrayPool<byte>.Shared.Rent(length);
         buffer.CopyTo(_pooled);
         Body = _pooled.AsMemory(0, length);
-        body!.AdvanceTo(buffer.End);
+        _pipe!.AdvanceTo(buffer.End);
     }
 }

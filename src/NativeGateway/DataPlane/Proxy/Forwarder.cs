@@ -53,14 +53,14 @@ internal sealed class Forwarder(
             return new GatewayError(ErrorKind.UpstreamUnavailable, $"The server '{target.Key}' is being removed.");
         }
 
-        // 1  A legacy client that loses its connection has not cancelled anything (2025-11-25, basic/transports); a modern one has.
-        var clock = new CallClock(target.Config.Timeout, time, exchange.Revision.IsModern ? exchange.ClientGone : default);
+        // 1
+        var clock = exchange.StartClock(target.Config.Timeout, time);
         var entering = EnterAsync(upstream, target, clock);
         exchange.Marks.QueuedAt = entering.IsCompleted ? 0 : Stopwatch.GetTimestamp();
         var admission = await entering.ConfigureAwait(false);
         if (admission.Error is not null)
         {
-            clock.Dispose();
+            exchange.EndClock(clock);
             return admission.Error;
         }
 
@@ -105,18 +105,21 @@ internal sealed class Forwarder(
 
             if (!exchange.IsHandedOver)
             {
-                clock.Dispose();
+                exchange.EndClock(clock);
                 lease.Dispose();
             }
         }
     }
 
     /// <summary>A place among the calls that the server may get at once, or why there is none.</summary>
-    private static async ValueTask<(UpstreamState.Lease Lease, GatewayError? Error)> EnterAsync(UpstreamState upstream, Model.Upstream target, CallClock clock)
+    private static ValueTask<(UpstreamState.Lease Lease, GatewayError? Error)> EnterAsync(UpstreamState upstream, Model.Upstream target, CallClock clock) =>
+        upstream.TryEnter(target.Config.MaxConcurrent, out var lease) ? new((lease, null)) : AwaitPlaceAsync(upstream, target, clock);
+
+    private static async ValueTask<(UpstreamState.Lease Lease, GatewayError? Error)> AwaitPlaceAsync(UpstreamState upstream, Model.Upstream target, CallClock clock)
     {
         try
         {
-            return await upstream.EnterAsync(target.Config.MaxConcurrent, clock.Token).ConfigureAwait(false) is { } lease
+            return await upstream.EnterAsync(clock.Token).ConfigureAwait(false) is { } lease
                 ? (lease, null)
                 : (default, CallEnds.TooManyAtOnce(target));
         }
@@ -200,11 +203,10 @@ internal sealed class Forwarder(
     private void Rewrite(Exchange exchange, IUpstreamSession session, ReadOnlyMemory<byte> answers)
     {
         Span<byte> digits = stackalloc byte[20];
-        var id = digits[..session.NextId(digits)].ToArray();
         ref readonly var message = ref exchange.Message;
         var request = exchange.Request;
         request.Message.Reset(exchange.Body);
-        request.Id = id;
+        var id = request.TakeId(digits[..session.NextId(digits)]);
         request.Method = message.MethodCode;
         request.MethodText = exchange.Body.Slice(message.Method.Start + 1, message.Method.Length - 2);
         request.MirroredName = exchange.OwnName;

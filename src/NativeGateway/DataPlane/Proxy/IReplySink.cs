@@ -55,4 +55,6 @@ internal sealed class ReplyHeaders
 
     /// <summary>The <c>Allow</c> header of a 405.</summary>
     public string? Allow { get; set; }
+
+    public void Clear() => (Limits, IssuedSession, RetryAfter, ChallengesCredentials, Allow) = (default, null, null, false, null);
 }

@@ -42,6 +42,7 @@ internal sealed class McpProxy(
     /// <summary>Requests that are being worked on at this moment.</summary>
     public int Running => Volatile.Read(ref _running);
 
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder))]
     public async ValueTask HandleAsync(Exchange exchange)
     {
         Interlocked.Increment(ref _running);
@@ -50,7 +51,9 @@ internal sealed class McpProxy(
             var error = await AdmitCallerAsync(exchange).ConfigureAwait(false)                          // 1  who, and from where
                 ?? CheckContentType(exchange)
                 ?? await exchange.ReadBodyAsync(exchange.Snapshot.Settings.MaxRequestBytes).ConfigureAwait(false)
-                ?? await HandleBodyAsync(exchange).ConfigureAwait(false);
+                ?? ReadMessage(exchange)                                                                // 2  what
+                ?? (exchange.HoldsBatch ? null : await DecideAsync(exchange).ConfigureAwait(false))     // 3-6
+                ?? await AnswerAsync(exchange).ConfigureAwait(false);                                   // 7  the answer
             if (error is not null)
             {
                 await responder.WriteAsync(exchange, error).ConfigureAwait(false);
@@ -68,9 +71,9 @@ internal sealed class McpProxy(
         }
     }
 
-    /// <summary>One message, alone in its request or one of a batch, whose body is in memory.</summary>
+    /// <summary>What is decided about one message, alone in its request or one of a batch, before it is answered.</summary>
     [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    public async ValueTask<GatewayError?> HandleMessageAsync(Exchange exchange)
+    public async ValueTask<GatewayError?> DecideAsync(Exchange exchange)
     {
         exchange.Marks.Stage = CallStage.Revision;
         if (tracer is not null)
@@ -82,20 +85,33 @@ internal sealed class McpProxy(
             ?? await resolver.ResolveAsync(exchange).ConfigureAwait(false)                              // 4  where to
             ?? MirroredParameters.Check(exchange)
             ?? CheckPermission(exchange)                                                                // 5  may it?
-            ?? await AcquireLimitsAsync(exchange).ConfigureAwait(false)                                 // 6  now?
-            ?? await AnswerAsync(exchange).ConfigureAwait(false);                                       // 7  the answer
+            ?? await AcquireLimitsAsync(exchange).ConfigureAwait(false);                                // 6  now?
+    }
+
+    /// <summary>Answers what was decided about.</summary>
+    public ValueTask<GatewayError?> AnswerAsync(Exchange exchange)
+    {
+        exchange.Marks.Stage = CallStage.Answer;
+        return (exchange.Target, exchange.Message.MethodCode) switch
+        {
+            _ when exchange.HoldsBatch => Batch.HandleAsync(exchange, this, responder),
+            (null, _) => local.AnswerAsync(exchange),
+            (_, McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe) => resources.AnswerAsync(exchange),
+            _ => forwarder.SendAsync(exchange),
+        };
     }
 
     /// <summary>Everything that is decided before a body is read; also what a GET or DELETE has to pass.</summary>
-    public async ValueTask<GatewayError?> AdmitCallerAsync(Exchange exchange)
+    public ValueTask<GatewayError?> AdmitCallerAsync(Exchange exchange)
     {
         exchange.Snapshot = snapshots.Current;                                                          // one consistent view, to the end
         var settings = exchange.Snapshot.Settings;
-        return (Running > settings.MaxConcurrentRequests ? Saturated : null)
+        var error = (Running > settings.MaxConcurrentRequests ? Saturated : null)
             ?? OriginGuard.Check(exchange.Head, settings)
-            ?? (exchange.Head.ContentLength > settings.MaxRequestBytes ? Exchange.TooLarge(settings.MaxRequestBytes) : null)
-            ?? await IdentifyAsync(exchange).ConfigureAwait(false)
-            ?? Resolver.ResolveEndpoint(exchange);
+            ?? (exchange.Head.ContentLength > settings.MaxRequestBytes ? Exchange.TooLarge(settings.MaxRequestBytes) : null);
+        return error is not null ? new(error)
+            : authenticator.Recall(exchange.Snapshot, exchange.Head.Proof) is { } known ? new(Admit(exchange, known))
+            : IdentifyAsync(exchange);
     }
 
     public static GatewayError? CheckContentType(Exchange exchange)
@@ -114,18 +130,14 @@ internal sealed class McpProxy(
     public static GatewayError? CheckBody(Exchange exchange) =>
         RpcReader.Read(exchange.Body.Span, out exchange.Message) is var fault and not (RpcFault.None or RpcFault.Batch) ? NoMessage(fault) : null;
 
-    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    private async ValueTask<GatewayError?> HandleBodyAsync(Exchange exchange)
+    private GatewayError? ReadMessage(Exchange exchange)
     {
         exchange.Marks.Stage = CallStage.Message;
-        var fault = RpcReader.Read(exchange.Body.Span, out exchange.Message);                           // 2  what
-        return fault switch
-        {
-            RpcFault.None => await HandleMessageAsync(exchange).ConfigureAwait(false),
-            RpcFault.Batch when !revisions.AllowsBatch(exchange) => NoBatch,
-            RpcFault.Batch => await Batch.HandleAsync(exchange, this, responder).ConfigureAwait(false),
-            _ => NoMessage(fault),
-        };
+        var fault = RpcReader.Read(exchange.Body.Span, out exchange.Message);
+        exchange.HoldsBatch = fault == RpcFault.Batch;
+        return fault == RpcFault.None ? null
+            : !exchange.HoldsBatch ? NoMessage(fault)
+            : revisions.AllowsBatch(exchange) ? null : NoBatch;
     }
 
     private static GatewayError NoMessage(RpcFault fault) => fault == RpcFault.NotJson
@@ -138,9 +150,20 @@ internal sealed class McpProxy(
         var identification = await authenticator
             .IdentifyAsync(exchange.Snapshot, head.Credential, head.RemoteAddress, KeyScopes.Mcp, exchange.ClientGone)
             .ConfigureAwait(false);
-        exchange.Caller = identification.Caller!;
         exchange.Marks.Known = identification.Known;
-        return identification.Error;
+        if (identification.Caller is not { } caller)
+        {
+            return identification.Error;
+        }
+
+        head.Proof = new CallerProof(exchange.Snapshot, caller);
+        return Admit(exchange, caller);
+    }
+
+    private static GatewayError? Admit(Exchange exchange, Caller caller)
+    {
+        exchange.Caller = caller;
+        return Resolver.ResolveEndpoint(exchange);
     }
 
     private static GatewayError? CheckPermission(Exchange exchange)
@@ -153,17 +176,6 @@ internal sealed class McpProxy(
 
         var kind = PermissionCheck.KindOf(exchange.Message);
         return PermissionCheck.Check(exchange.Caller, target, kind, exchange.OwnName.Span, exchange.SentName.Span);
-    }
-
-    private ValueTask<GatewayError?> AnswerAsync(Exchange exchange)
-    {
-        exchange.Marks.Stage = CallStage.Answer;
-        return (exchange.Target, exchange.Message.MethodCode) switch
-        {
-            (null, _) => local.AnswerAsync(exchange),
-            (_, McpMethod.ResourcesSubscribe or McpMethod.ResourcesUnsubscribe) => resources.AnswerAsync(exchange),
-            _ => forwarder.SendAsync(exchange),
-        };
     }
 
     private async ValueTask<GatewayError?> AcquireLimitsAsync(Exchange exchange)

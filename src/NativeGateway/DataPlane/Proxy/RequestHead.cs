@@ -1,12 +1,20 @@
 using System.Net;
+using NativeGateway.DataPlane.Policy;
+using NativeGateway.Model;
 
 namespace NativeGateway.DataPlane.Proxy;
 
-/// <summary>What a front knows of a request before its body: the few headers that decide something. Absent ones are null or empty.</summary>
+/// <summary>
+/// What a front knows of a request before its body: the few headers that decide something. Absent ones are null or empty. Where the next request
+/// of a connection begins alike, the same head serves it with another number and length.
+/// </summary>
 internal sealed record RequestHead
 {
     /// <summary>Sent back as <c>X-Request-Id</c> and written to every log line of the exchange.</summary>
-    public required string RequestId { get; init; }
+    public required RequestNumber Number { get; set; }
+
+    /// <summary>The text of <see cref="Number"/>.</summary>
+    public string RequestId => Number.ToString();
 
     /// <summary>The caller, with <c>X-Forwarded-For</c> of trusted proxies already applied.</summary>
     public required IPAddress RemoteAddress { get; init; }
@@ -22,10 +30,13 @@ internal sealed record RequestHead
     /// <summary>The presented key, ASCII; empty when there is none.</summary>
     public ReadOnlyMemory<byte> Credential { get; init; }
 
+    /// <summary>Who was found to present <see cref="Credential"/> from <see cref="RemoteAddress"/>; null while that was not looked up.</summary>
+    public CallerProof? Proof { get; set; }
+
     /// <summary>The <c>{server}</c> of <c>/mcp/{server}</c>; empty on the aggregate endpoint.</summary>
     public ReadOnlyMemory<byte> UpstreamName { get; init; }
 
-    public long? ContentLength { get; init; }
+    public long? ContentLength { get; set; }
 
     public bool IsJson { get; init; }
 

@@ -26,7 +26,7 @@ internal static class UsageReport
         return new UsageEvent
         {
             At = now,
-            RequestId = exchange.Head.RequestId,
+            Number = exchange.Head.Number,
             OrganizationId = caller?.OrganizationId ?? Guid.Empty,
             WorkspaceId = caller?.Workspace?.Id ?? Guid.Empty,
             KeyId = caller?.KeyId ?? "",

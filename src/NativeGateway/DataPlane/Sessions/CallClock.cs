@@ -1,27 +1,23 @@
+using NativeGateway.DataPlane.Transport;
+
 namespace NativeGateway.DataPlane.Sessions;
 
 /// <summary>
 /// How long a call may still take, and whether somebody has called it off. The time-out is the longest silence of the upstream: progress
-/// restarts it, and it stands still while a human answers an upstream's question.
+/// restarts it, and it stands still while a human answers an upstream's question. A call on an event loop is timed by the loop, which costs next
+/// to nothing, as long as nobody else has to do with its time; a clock may then serve one call after the other.
 /// </summary>
-internal sealed class CallClock : IDisposable
+internal sealed class CallClock(TimeProvider time) : Deadlined, IDisposable
 {
     /// <summary>A human may take this long to answer (2025-11-25, client/elicitation).</summary>
     public static readonly TimeSpan HumanPatience = TimeSpan.FromMinutes(10);
 
-    private readonly CancellationTokenSource _source;
-    private readonly TimeSpan _silence;
+    private readonly CancellationTokenSource _source = new(Timeout.InfiniteTimeSpan, time);
+    private TimeSpan _silence;
+    private EventLoop? _loop;
     private CancellationTokenRegistration _onClientGone;
     private int _openQuestions;
     private volatile bool _isCalledOff;
-
-    /// <param name="clientGone">A token whose cancellation calls the work off, too; none where a lost connection does not mean that.</param>
-    public CallClock(TimeSpan silence, TimeProvider time, CancellationToken clientGone)
-    {
-        _silence = silence;
-        _source = new CancellationTokenSource(silence, time);
-        Attend(clientGone);
-    }
 
     public CancellationToken Token => _source.Token;
 
@@ -31,10 +27,45 @@ internal sealed class CallClock : IDisposable
     /// <summary>A question is with the client.</summary>
     public bool AwaitsHuman => Volatile.Read(ref _openQuestions) > 0;
 
+    /// <param name="clientGone">A token whose cancellation calls the work off, too; none where a lost connection does not mean that.</param>
+    public void Start(TimeSpan silence, CancellationToken clientGone)
+    {
+        _silence = silence;
+        if (time == TimeProvider.System && EventLoop.Current is { } loop)
+        {
+            _loop = loop;
+            loop.Within(silence).Set(this, loop.Now);
+        }
+        else
+        {
+            Set(silence);
+        }
+
+        Attend(clientGone);
+    }
+
+    /// <summary>Makes it fit for another <see cref="Start"/>. False when it cannot be used again; then it is to be disposed.</summary>
+    public bool TryEnd()
+    {
+        LeaveLoop();
+        _onClientGone.Dispose();
+        _onClientGone = default;
+        return _openQuestions == 0 && !_isCalledOff && _source.TryReset();
+    }
+
     /// <summary>The upstream gave a sign of life. Means nothing while a human is being waited for.</summary>
     public void Restart()
     {
-        if (Volatile.Read(ref _openQuestions) == 0)
+        if (Volatile.Read(ref _openQuestions) > 0)
+        {
+            return;
+        }
+
+        if (_loop is { IsCurrent: true } loop)
+        {
+            loop.Within(_silence).Set(this, loop.Now);
+        }
+        else
         {
             Set(_silence);
         }
@@ -79,20 +110,22 @@ internal sealed class CallClock : IDisposable
     public void CallOff()
     {
         _isCalledOff = true;
-        try
-        {
-            _source.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The call ended at this moment.
-        }
+        Cancel();
     }
 
     public void Dispose()
     {
+        LeaveLoop();
         _onClientGone.Dispose();
         _source.Dispose();
+    }
+
+    public override void OnDeadline()
+    {
+        if (_loop is not null)
+        {
+            Cancel();
+        }
     }
 
     private void Attend(CancellationToken clientGone) =>
@@ -100,6 +133,7 @@ internal sealed class CallClock : IDisposable
 
     private void Set(TimeSpan limit)
     {
+        LeaveLoop();
         try
         {
             _source.CancelAfter(limit);
@@ -107,6 +141,36 @@ internal sealed class CallClock : IDisposable
         catch (ObjectDisposedException)
         {
             // The call ended while a late answer was on its way.
+        }
+    }
+
+    /// <summary>From here on the loop does not time the call any more, on whatever thread this is.</summary>
+    private void LeaveLoop()
+    {
+        if (Interlocked.Exchange(ref _loop, null) is not { } loop)
+        {
+            return;
+        }
+
+        if (loop.IsCurrent)
+        {
+            Deadlines?.Clear(this);
+        }
+        else
+        {
+            loop.Post(static clock => ((CallClock)clock!).Deadlines?.Clear((CallClock)clock), this);
+        }
+    }
+
+    private void Cancel()
+    {
+        try
+        {
+            _source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The call ended at this moment.
         }
     }
 }

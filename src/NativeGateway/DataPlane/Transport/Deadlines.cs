@@ -17,7 +17,7 @@ internal abstract class Deadlined
 
 /// <summary>
 /// Deadlines that are all the same span away when they are set, so that a list in order of setting is in order of falling due: setting and
-/// clearing cost a few assignments. Checked once a second; used on one loop's thread.
+/// clearing cost a few assignments. Used on one loop's thread.
 /// </summary>
 internal sealed class Deadlines(TimeSpan span)
 {
@@ -27,7 +27,8 @@ internal sealed class Deadlines(TimeSpan span)
 
     public TimeSpan Span => span;
 
-    public bool IsEmpty => _first is null;
+    /// <summary>When the first of them falls due, on the clock of <see cref="EventLoop.Now"/>; later than ever when there is none.</summary>
+    public long NextDue => _first?.Due ?? long.MaxValue;
 
     /// <summary>Sets or renews the deadline; one that it has in another list is cleared.</summary>
     public void Set(Deadlined item, long now)

@@ -13,8 +13,7 @@ namespace NativeGateway.DataPlane.Transport;
 internal sealed unsafe class EventLoop : IDisposable
 {
     private const int MaxEvents = 256;
-    private const int Tick = 1000;
-    private const int KeptBuffers = 256;
+    private const int KeptBuffers = 64;
 
     [ThreadStatic]
     private static EventLoop? _current;
@@ -30,7 +29,7 @@ internal sealed unsafe class EventLoop : IDisposable
     private List<Posted> _posted = [];
     private List<Posted> _running = [];
     private bool _stopped;
-    private long _checked;
+    private long _nextDue = long.MaxValue;
     private uint _generation;
 
     private readonly record struct Posted(Action<object?> Work, object? State);
@@ -47,7 +46,7 @@ internal sealed unsafe class EventLoop : IDisposable
     }
 
     /// <summary>The size of a <see cref="RentBuffer">rented buffer</see>.</summary>
-    public const int BufferSize = 16 * 1024;
+    public const int BufferSize = 32 * 1024;
 
     /// <summary>The loop whose thread this is; null on every other thread.</summary>
     public static EventLoop? Current => _current;
@@ -187,13 +186,24 @@ internal sealed unsafe class EventLoop : IDisposable
         _ = LoopLibc.Close(_poll);
     }
 
-    /// <summary>What was posted by the loop's own thread woke nobody.</summary>
+    /// <summary>In milliseconds; -1 for any time. What was posted by the loop's own thread woke nobody.</summary>
     private int NextWait()
     {
         lock (_gate)
         {
-            return _posted.Count > 0 || _stopped ? 0 : Array.TrueForAll(_deadlines, static list => list.IsEmpty) ? -1 : Tick;
+            if (_posted.Count > 0 || _stopped)
+            {
+                return 0;
+            }
         }
+
+        _nextDue = long.MaxValue;
+        foreach (var deadlines in Volatile.Read(ref _deadlines))
+        {
+            _nextDue = Math.Min(_nextDue, deadlines.NextDue);
+        }
+
+        return _nextDue == long.MaxValue ? -1 : (int)Math.Clamp(_nextDue - Now, 0, int.MaxValue);
     }
 
     private void Dispatch(ulong data, uint events)
@@ -249,13 +259,12 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private void CheckDeadlines()
     {
-        if (Now - _checked < Tick)
+        if (Now < _nextDue)
         {
             return;
         }
 
-        _checked = Now;
-        foreach (var deadlines in _deadlines)
+        foreach (var deadlines in Volatile.Read(ref _deadlines))
         {
             deadlines.Check(Now);
         }
@@ -277,20 +286,4 @@ internal sealed unsafe class EventLoop : IDisposable
 
     private static int Check(int result) =>
         result >= 0 ? result : throw new IOException($"The event loop cannot be set up: error {Marshal.GetLastPInvokeError()}.");
-}
-
-/// <summary>Continues on a loop's thread. See <see cref="EventLoop.Enter"/>.</summary>
-internal readonly struct LoopEntry(EventLoop loop, bool isYield) : ICriticalNotifyCompletion
-{
-    public bool IsCompleted => !isYield && loop.IsCurrent;
-
-    public LoopEntry GetAwaiter() => this;
-
-    public void GetResult()
-    {
-    }
-
-    public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
-
-    public void UnsafeOnCompleted(Action continuation) => loop.Post(static state => ((Action)state!)(), continuation);
 }

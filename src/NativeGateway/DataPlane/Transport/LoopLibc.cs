@@ -40,13 +40,32 @@ internal static unsafe partial class LoopLibc
 
     public static readonly int EventDataOffset = EventSize - 8;
 
+    /// <summary><c>struct iovec</c>.</summary>
+    public struct Piece
+    {
+        public byte* Start;
+        public nuint Length;
+    }
+
+    /// <summary><c>struct msghdr</c>, without an address and control data.</summary>
+    public struct MessageHeader
+    {
+        public void* Name;
+        public uint NameLength;
+        public Piece* Pieces;
+        public nuint Count;
+        public void* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int CreatePoll(int flags);
 
     [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
     public static partial int ControlPoll(int poll, int operation, int descriptor, byte* @event);
 
-    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "epoll_wait")]
     public static partial int WaitPoll(int poll, byte* events, int count, int milliseconds);
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
@@ -81,6 +100,17 @@ internal static unsafe partial class LoopLibc
 
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     public static partial nint Send(int descriptor, byte* buffer, nuint count, int flags);
+
+    /// <summary>Without the error's number, which costs two more calls to be had: what fails is tried again with <see cref="Receive"/>.</summary>
+    [LibraryImport("libc", EntryPoint = "recv")]
+    public static partial nint ReceiveAtOnce(int descriptor, byte* buffer, nuint count, int flags);
+
+    /// <inheritdoc cref="ReceiveAtOnce"/>
+    [LibraryImport("libc", EntryPoint = "send")]
+    public static partial nint SendAtOnce(int descriptor, byte* buffer, nuint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "sendmsg")]
+    public static partial nint SendPieces(int descriptor, MessageHeader* message, int flags);
 
     [LibraryImport("libc", EntryPoint = "shutdown", SetLastError = true)]
     public static partial int Shutdown(int descriptor, int how);

@@ -37,6 +37,9 @@ internal sealed class LoopSocket : LoopHandle, IDisposable
     /// <summary>Something was reported that has not been received: bytes, the end of the stream, or nothing after all.</summary>
     public bool HasInput => _isReadable;
 
+    /// <summary>Told of what can be received, instead of whoever awaits that; null for none.</summary>
+    public ILoopReader? Reader { get; set; }
+
     /// <summary>Told once when <see cref="PeerHasLeft"/> becomes true.</summary>
     public Action? OnPeerLeft { get; set; }
 
@@ -78,7 +81,8 @@ internal sealed class LoopSocket : LoopHandle, IDisposable
             nint count;
             fixed (byte* start = buffer)
             {
-                count = LoopLibc.Receive(Descriptor, start, (nuint)buffer.Length, 0);
+                count = LoopLibc.ReceiveAtOnce(Descriptor, start, (nuint)buffer.Length, 0);
+                count = count >= 0 ? count : LoopLibc.Receive(Descriptor, start, (nuint)buffer.Length, 0);
             }
 
             if (count >= 0)
@@ -129,7 +133,8 @@ internal sealed class LoopSocket : LoopHandle, IDisposable
             nint count;
             fixed (byte* start = bytes)
             {
-                count = LoopLibc.Send(Descriptor, start + sent, (nuint)(bytes.Length - sent), LoopLibc.NoSignal);
+                count = LoopLibc.SendAtOnce(Descriptor, start + sent, (nuint)(bytes.Length - sent), LoopLibc.NoSignal);
+                count = count >= 0 ? count : LoopLibc.Send(Descriptor, start + sent, (nuint)(bytes.Length - sent), LoopLibc.NoSignal);
             }
 
             if (count >= 0)
@@ -150,6 +155,21 @@ internal sealed class LoopSocket : LoopHandle, IDisposable
         }
 
         return sent;
+    }
+
+    /// <summary>The same for bytes that stand in three places, in one call; what it does not take is left to the caller.</summary>
+    public unsafe int TrySend(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> third)
+    {
+        ThrowIfClosed();
+        fixed (byte* one = first, two = second, three = third)
+        {
+            var pieces = stackalloc LoopLibc.Piece[3];
+            pieces[0] = new LoopLibc.Piece { Start = one, Length = (nuint)first.Length };
+            pieces[1] = new LoopLibc.Piece { Start = two, Length = (nuint)second.Length };
+            pieces[2] = new LoopLibc.Piece { Start = three, Length = (nuint)third.Length };
+            var message = new LoopLibc.MessageHeader { Pieces = pieces, Count = 3 };
+            return (int)Math.Max(0, LoopLibc.SendPieces(Descriptor, &message, LoopLibc.NoSignal));
+        }
     }
 
     /// <summary>Completes at the next report that something can be sent: after an attempt that could not send everything, or to connect.</summary>
@@ -185,6 +205,7 @@ internal sealed class LoopSocket : LoopHandle, IDisposable
         Loop.Remove(this);
         _ = LoopLibc.Close(Descriptor);
         _reading.Fail(Closed());
+        Reader?.OnClosed();
         _writing.Fail(Closed());
     }
 
@@ -199,7 +220,14 @@ internal sealed class LoopSocket : LoopHandle, IDisposable
         if ((events & (LoopLibc.Readable | LoopLibc.PeerHungUp | LoopLibc.HungUp | LoopLibc.Failed)) != 0 && !_isClosed)
         {
             _isReadable = true;
-            _reading.Complete();
+            if (Reader is { } reader)
+            {
+                reader.OnReadable();
+            }
+            else
+            {
+                _reading.Complete();
+            }
         }
 
         if ((events & (LoopLibc.Writable | LoopLibc.HungUp | LoopLibc.Failed)) != 0 && !_isClosed)

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using System.Threading.Tasks.Sources;
 
 namespace NativeGateway.DataPlane.Transport;
 
@@ -16,8 +15,7 @@ internal struct PooledMethodBuilder<TResult>
     private PooledMethodState<TResult>? _state;
     private TResult _result;
 
-    public readonly ValueTask<TResult> Task =>
-        _state is { } state ? new ValueTask<TResult>(state, state.Version) : new ValueTask<TResult>(_result);
+    public readonly ValueTask<TResult> Task => _state is { } state ? new(state, state.Version) : new(_result);
 
     public static PooledMethodBuilder<TResult> Create() => default;
 
@@ -49,92 +47,44 @@ internal struct PooledMethodBuilder<TResult>
 
     public void AwaitOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
         where TAwaiter : INotifyCompletion
-        where TStateMachine : IAsyncStateMachine => awaiter.OnCompleted(Suspend(ref stateMachine));
+        where TStateMachine : IAsyncStateMachine => awaiter.OnCompleted(PooledMethodState<TResult>.Suspend(ref _state, ref stateMachine));
 
     public void AwaitUnsafeOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
         where TAwaiter : ICriticalNotifyCompletion
-        where TStateMachine : IAsyncStateMachine => awaiter.UnsafeOnCompleted(Suspend(ref stateMachine));
-
-    private Action Suspend<TStateMachine>(ref TStateMachine stateMachine)
-        where TStateMachine : IAsyncStateMachine
-    {
-        if (_state is null)
-        {
-            var state = PooledMethodState<TStateMachine, TResult>.Rent();
-            _state = state;
-
-            // A copy that holds this builder, with the state that was just set.
-            state.Machine = stateMachine;
-        }
-
-        return _state.MoveNext;
-    }
+        where TStateMachine : IAsyncStateMachine => awaiter.UnsafeOnCompleted(PooledMethodState<TResult>.Suspend(ref _state, ref stateMachine));
 }
 
-/// <summary>The result of one run of a method, and how it goes on.</summary>
-internal class PooledMethodState<TResult> : IValueTaskSource<TResult>
+/// <summary>The same for methods without a result.</summary>
+[SuppressMessage("Performance", "CA1822", Justification = "The compiler calls all of it on an instance.")]
+[SuppressMessage("Style", "IDE0060", Justification = "The compiler passes it.")]
+internal struct PooledMethodBuilder
 {
-    private ManualResetValueTaskSourceCore<TResult> _core;
+    private PooledMethodState<bool>? _state;
 
-    public Action MoveNext { get; protected init; } = static () => { };
+    public readonly ValueTask Task => _state is { } state ? new(state, state.Version) : default;
 
-    public short Version => _core.Version;
+    public static PooledMethodBuilder Create() => default;
 
-    public void SetResult(TResult result) => _core.SetResult(result);
+    public readonly void Start<TStateMachine>(ref TStateMachine stateMachine)
+        where TStateMachine : IAsyncStateMachine => stateMachine.MoveNext();
 
-    public void SetException(Exception exception) => _core.SetException(exception);
-
-    public TResult GetResult(short token)
-    {
-        try
-        {
-            return _core.GetResult(token);
-        }
-        finally
-        {
-            _core.Reset();
-            Return();
-        }
-    }
-
-    public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
-
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _core.OnCompleted(continuation, state, token, flags & ~ValueTaskSourceOnCompletedFlags.FlowExecutionContext);
-
-    protected virtual void Return()
+    public readonly void SetStateMachine(IAsyncStateMachine stateMachine)
     {
     }
-}
 
-/// <summary>The same, with the method's variables.</summary>
-internal sealed class PooledMethodState<TStateMachine, TResult> : PooledMethodState<TResult>
-    where TStateMachine : IAsyncStateMachine
-{
-    private const int Kept = 512;
+    public readonly void SetResult() => _state?.SetResult(true);
 
-    [ThreadStatic]
-    private static Stack<PooledMethodState<TStateMachine, TResult>>? _pool;
-
-    private TStateMachine? _machine;
-
-    private PooledMethodState() => MoveNext = () => _machine!.MoveNext();
-
-    public TStateMachine Machine
+    public void SetException(Exception exception)
     {
-        set => _machine = value;
+        _state ??= new PooledMethodState<bool>();
+        _state.SetException(exception);
     }
 
-    public static PooledMethodState<TStateMachine, TResult> Rent() =>
-        _pool is { } pool && pool.TryPop(out var state) ? state : new PooledMethodState<TStateMachine, TResult>();
+    public void AwaitOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
+        where TAwaiter : INotifyCompletion
+        where TStateMachine : IAsyncStateMachine => awaiter.OnCompleted(PooledMethodState<bool>.Suspend(ref _state, ref stateMachine));
 
-    protected override void Return()
-    {
-        _machine = default;
-        var pool = _pool ??= new Stack<PooledMethodState<TStateMachine, TResult>>();
-        if (pool.Count < Kept)
-        {
-            pool.Push(this);
-        }
-    }
+    public void AwaitUnsafeOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
+        where TAwaiter : ICriticalNotifyCompletion
+        where TStateMachine : IAsyncStateMachine => awaiter.UnsafeOnCompleted(PooledMethodState<bool>.Suspend(ref _state, ref stateMachine));
 }

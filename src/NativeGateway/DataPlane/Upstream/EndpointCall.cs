@@ -12,6 +12,9 @@ internal struct EndpointCall(EndpointHealth health, TimeProvider time, bool isHa
     private EndpointHealth? _health = health;
     private long _lastSign = time.GetTimestamp();
 
+    /// <summary>It was told how it ended.</summary>
+    public readonly bool IsOver => _health is null;
+
     /// <summary>The endpoint began to answer.</summary>
     public void Began()
     {

@@ -39,6 +39,14 @@ internal sealed class Http1Body
     /// <summary>Null when the length is not announced.</summary>
     public long? Announced { get; private set; }
 
+    /// <summary>How much of it is still to come; null when the length is not known.</summary>
+    public long? Rest => _framing switch
+    {
+        Framing.Ended => 0,
+        Framing.Length => _left,
+        _ => null,
+    };
+
     public bool IsAtEnd => _framing == Framing.Ended;
 
     /// <summary>The end of the connection is the end of the body; there is no telling whether it is whole.</summary>

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using NativeGateway.DataPlane.Transport;
 using NativeGateway.Model;
 using NativeGateway.Protocol;
 
@@ -12,39 +10,66 @@ internal readonly record struct HttpCallResult(UpstreamReply? Reply, HttpRefusal
 /// <summary>Sends one request once, looks at how the response begins, and lets the endpoint's health know.</summary>
 internal static class HttpCall
 {
-    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public static async ValueTask<HttpCallResult> SendAsync(
         HttpWire wire, HttpSessionHead head, UpstreamRequest request, CancellationToken cancellationToken)
     {
-        // A stream that is meant to stay open is no call.
-        var call = request.Method == McpMethod.SubscriptionsListen ? default : wire.Health.Enter(request.IsHandshake);
+        var call = Begin(wire, request);
+        HttpSent sent;
         try
         {
-            var sent = await wire.PostAsync(head, request, cancellationToken);
-            if (sent.Response is not { } response)
-            {
-                call.Leave();
-                return new HttpCallResult(null, null, sent.Error);
-            }
+            sent = await wire.PostAsync(head, request, cancellationToken);
+        }
+        catch
+        {
+            call.Abandoned(wire.Config.Timeout);
+            throw;
+        }
 
-            if (!response.IsSuccess)
-            {
-                var refusal = await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken);
-                call.Refused(refusal, request.Id.Span);
-                return new HttpCallResult(null, refusal, null);
-            }
+        return await ReadAsync(wire, head, request, sent, call, cancellationToken);
+    }
 
-            var sessionId = head.Revision is null ? response.SessionId : null;
-            if (HttpFrames.TryOpen(response, head.Revision) is { } frames)
-            {
-                call.Began();
-                return new HttpCallResult(new HttpReply(wire, head, frames, request.Id, call), null, null, sessionId);
-            }
+    /// <summary>A request is about to be sent. A stream that is meant to stay open is no call.</summary>
+    public static EndpointCall Begin(HttpWire wire, UpstreamRequest request) =>
+        request.Method == McpMethod.SubscriptionsListen ? default : wire.Health.Enter(request.IsHandshake);
 
-            var error = HttpFailures.Status(wire.Key, response.Status);
-            response.Dispose();
-            call.Failed(error.Detail!);
-            return new HttpCallResult(null, null, error);
+    /// <summary>Looks at what came of it.</summary>
+    /// <param name="call">Goes into other hands with that.</param>
+    public static ValueTask<HttpCallResult> ReadAsync(
+        HttpWire wire, HttpSessionHead head, UpstreamRequest request, in HttpSent sent, EndpointCall call, CancellationToken cancellationToken)
+    {
+        if (sent.Response is not { } response)
+        {
+            call.Leave();
+            return new(new HttpCallResult(null, null, sent.Error));
+        }
+
+        if (!response.IsSuccess)
+        {
+            return RefuseAsync(wire, request, response, call, cancellationToken);
+        }
+
+        if (response.Content != WireContent.Other)
+        {
+            call.Began();
+            var reply = request.Reply ??= new HttpReply();
+            reply.Begin(wire, head, response, request.Id, call);
+            return new(new HttpCallResult(reply, null, null, head.Revision is null ? response.SessionId : null));
+        }
+
+        var error = HttpFailures.Status(wire.Key, response.Status);
+        response.Dispose();
+        call.Failed(error.Detail!);
+        return new(new HttpCallResult(null, null, error));
+    }
+
+    private static async ValueTask<HttpCallResult> RefuseAsync(
+        HttpWire wire, UpstreamRequest request, IWireResponse response, EndpointCall call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var refusal = await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken);
+            call.Refused(refusal, request.Id.Span);
+            return new HttpCallResult(null, refusal, null);
         }
         catch
         {

@@ -36,7 +36,7 @@ internal sealed class HttpFrames : IAsyncDisposable
 
     private const int MaxFirstBuffer = 256 * 1024;
 
-    private readonly IWireResponse _response;
+    private IWireResponse _response;
     private readonly SseReader? _events;
     private readonly JsonFrameReader? _objects;
     private bool _ended;
@@ -72,6 +72,19 @@ internal sealed class HttpFrames : IAsyncDisposable
             default:
                 return null;
         }
+    }
+
+    /// <summary>The same object for another event stream, if it is one and this was one and is disposed.</summary>
+    public bool TryRestart(IWireResponse response)
+    {
+        if (_events is null || !_isDisposed || response.Content != WireContent.EventStream)
+        {
+            return false;
+        }
+
+        _events.Restart();
+        (_response, _ended, _isDisposed) = (response, false, false);
+        return true;
     }
 
     /// <summary>The next message. Its bytes are valid until the next call. Nothing follows anything but a message.</summary>

@@ -8,31 +8,100 @@ namespace NativeGateway.DataPlane.Upstream;
 
 /// <summary>
 /// The answer to one POST: hands on what belongs to the request, takes care of what does not, and takes a legacy event stream up again when it
-/// breaks (2025-11-25, basic/transports, "Resumability and Redelivery"). Owned by the exchange.
+/// breaks (2025-11-25, basic/transports, "Resumability and Redelivery"). Owned by the request, and used again for its next answer.
 /// </summary>
-internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames frames, ReadOnlyMemory<byte> id, EndpointCall call) : UpstreamReply
+internal sealed class HttpReply : UpstreamReply
 {
     private const int MaxResumptions = 5;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
-    private HttpFrames? _frames = frames;
+    private HttpWire _wire = null!;
+    private HttpSessionHead _head = HttpSessionHead.None;
+    private ReadOnlyMemory<byte> _id;
+
+    /// <summary>Null when the body has its frames, or was read whole.</summary>
+    private IWireResponse? _whole;
+    private HttpFrames? _frames;
+    private HttpFrames? _used;
 
     /// <summary>Not answered yet, as far as the endpoint's health is concerned.</summary>
-    private EndpointCall _call = call;
+    private EndpointCall _call;
     private string? _lastEventId;
     private TimeSpan? _retry;
     private int _resumptions;
 
+    /// <summary>Begins with a response whose content is JSON or events. What was before is over and disposed.</summary>
+    public void Begin(HttpWire wire, HttpSessionHead head, IWireResponse response, ReadOnlyMemory<byte> id, EndpointCall call)
+    {
+        (_wire, _head, _id, _call) = (wire, head, id, call);
+        (_whole, _frames, _used, _lastEventId, _retry, _resumptions) = (response, null, _frames ?? _used, null, null, 0);
+    }
+
+    public override ValueTask<UpstreamReceived> ReadAsync(CancellationToken cancellationToken)
+    {
+        if (_whole is { } response)
+        {
+            if (TryTakeWhole(response, out var received))
+            {
+                return new(received);
+            }
+
+            _whole = null;
+            _frames = _used is not null && _used.TryRestart(response) ? _used : HttpFrames.TryOpen(response, _head.Revision);
+        }
+
+        return ReadFramesAsync(cancellationToken);
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        _call.Abandoned(_wire.Config.Timeout);
+        if (_whole is { } response)
+        {
+            _whole = null;
+            return LeaveAsync(response);
+        }
+
+        return _frames?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+
+    /// <summary>The plain case: the body is there, and nothing but the answer is in it. Then it is read where it stands.</summary>
+    private bool TryTakeWhole(IWireResponse response, out UpstreamReceived received)
+    {
+        received = default;
+        if (response.Content != WireContent.Json || !response.TryPeekBody(out var bytes)
+            || RpcReader.Read(bytes.Span, out var message) != RpcFault.None
+            || !message.IsResponse || !message.Id.Of(bytes.Span).SequenceEqual(_id.Span))
+        {
+            return false;
+        }
+
+        _call.Answered();
+        received = new UpstreamReceived(bytes, message, null);
+        return true;
+    }
+
+    private ValueTask LeaveAsync(IWireResponse response)
+    {
+        if (_call.IsOver)
+        {
+            response.Dispose();
+            return ValueTask.CompletedTask;
+        }
+
+        return HttpFrames.TryOpen(response, _head.Revision)!.DisposeAsync();
+    }
+
     [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    public override async ValueTask<UpstreamReceived> ReadAsync(CancellationToken cancellationToken)
+    private async ValueTask<UpstreamReceived> ReadFramesAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             if (_frames is null)
             {
-                return Failed(HttpFailures.Broken(wire.Key, "the reply is already at its end"));
+                return Failed(HttpFailures.Broken(_wire.Key, "the reply is already at its end"));
             }
 
             var frame = await _frames.ReadAsync(cancellationToken);
@@ -52,18 +121,12 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
         }
     }
 
-    public override ValueTask DisposeAsync()
-    {
-        _call.Abandoned(wire.Config.Timeout);
-        return _frames?.DisposeAsync() ?? ValueTask.CompletedTask;
-    }
-
     /// <summary>False for what does not concern the request.</summary>
     private bool Take(ReadOnlyMemory<byte> bytes, out UpstreamReceived received)
     {
         if (RpcReader.Read(bytes.Span, out var message) != RpcFault.None)
         {
-            received = Failed(HttpFailures.Invalid(wire.Key, "the upstream sent something that is no JSON-RPC message"));
+            received = Failed(HttpFailures.Invalid(_wire.Key, "the upstream sent something that is no JSON-RPC message"));
             return true;
         }
 
@@ -74,9 +137,9 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
             case RpcKind.Request:
                 return !TakeRequest(bytes, message);
             case RpcKind.Notification:
-                return !wire.TakeEvent(bytes, message);
+                return !_wire.TakeEvent(bytes, message);
             default:
-                var isAnswer = message.Id.Of(bytes.Span).SequenceEqual(id.Span);
+                var isAnswer = message.Id.Of(bytes.Span).SequenceEqual(_id.Span);
                 if (isAnswer)
                 {
                     _call.Answered();
@@ -84,7 +147,7 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
                 }
                 else
                 {
-                    wire.Logger.ForeignResponse(wire.Key);
+                    _wire.Logger.ForeignResponse(_wire.Key);
                 }
 
                 return isAnswer;
@@ -93,9 +156,9 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
 
     private bool TakeRequest(ReadOnlyMemory<byte> bytes, in RpcMessage message)
     {
-        if (head.IsModern)
+        if (_head.IsModern)
         {
-            wire.Logger.ForbiddenRequest(wire.Key);
+            _wire.Logger.ForbiddenRequest(_wire.Key);
             return true;
         }
 
@@ -105,14 +168,14 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
             return false;
         }
 
-        _ = wire.AnswerAsync(head, HandshakeMessages.EmptyResult(message.Id.Of(bytes.Span)));
+        _ = _wire.AnswerAsync(_head, HandshakeMessages.EmptyResult(message.Id.Of(bytes.Span)));
         return true;
     }
 
     private async ValueTask<bool> ResumeAsync(CancellationToken cancellationToken)
     {
         var broken = _frames!;
-        if (head.IsModern || !broken.IsEventStream)
+        if (_head.IsModern || !broken.IsEventStream)
         {
             return false;
         }
@@ -128,15 +191,15 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
         {
             // What the upstream asked for holds for the first attempt; further ones are less and less likely to help.
             var delay = (_retry ?? FirstDelay) * (1 << (_resumptions - 1));
-            wire.Logger.ReplyResumed(wire.Key, _resumptions);
-            await Task.Delay(_resumptions > 1 && delay > LongestDelay ? LongestDelay : delay, wire.Time, cancellationToken);
-            var sent = await wire.GetAsync(head, _lastEventId, cancellationToken);
+            _wire.Logger.ReplyResumed(_wire.Key, _resumptions);
+            await Task.Delay(_resumptions > 1 && delay > LongestDelay ? LongestDelay : delay, _wire.Time, cancellationToken);
+            var sent = await _wire.GetAsync(_head, _lastEventId, cancellationToken);
             if (sent.Response is not { } response)
             {
                 continue;
             }
 
-            var resumed = response.IsSuccess ? HttpFrames.TryOpen(response, head.Revision) : null;
+            var resumed = response.IsSuccess ? HttpFrames.TryOpen(response, _head.Revision) : null;
             if (resumed is { IsEventStream: true })
             {
                 await broken.DisposeAsync();
@@ -144,7 +207,7 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
                 return true;
             }
 
-            if (response.IsSuccess || !(await HttpRefusal.ReadAsync(response, wire.Time, cancellationToken)).IsPassing)
+            if (response.IsSuccess || !(await HttpRefusal.ReadAsync(response, _wire.Time, cancellationToken)).IsPassing)
             {
                 response.Dispose();
                 return false;
@@ -156,10 +219,10 @@ internal sealed class HttpReply(HttpWire wire, HttpSessionHead head, HttpFrames 
 
     private GatewayError ErrorOf(HttpFrameKind kind) => kind switch
     {
-        HttpFrameKind.TooLarge => HttpFailures.TooLarge(wire.Key, HttpFrames.MaxMessage),
-        HttpFrameKind.Garbage => HttpFailures.Invalid(wire.Key, "the body is not JSON"),
-        HttpFrameKind.End when !_frames!.IsEventStream => HttpFailures.Invalid(wire.Key, "the body holds no answer to the request"),
-        _ => HttpFailures.Broken(wire.Key, "its reply ended without a response"),
+        HttpFrameKind.TooLarge => HttpFailures.TooLarge(_wire.Key, HttpFrames.MaxMessage),
+        HttpFrameKind.Garbage => HttpFailures.Invalid(_wire.Key, "the body is not JSON"),
+        HttpFrameKind.End when !_frames!.IsEventStream => HttpFailures.Invalid(_wire.Key, "the body holds no answer to the request"),
+        _ => HttpFailures.Broken(_wire.Key, "its reply ended without a response"),
     };
 
     private static UpstreamReceived Failed(GatewayError error) => new(default, default, error);

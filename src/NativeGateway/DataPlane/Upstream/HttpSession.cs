@@ -50,28 +50,12 @@ internal sealed class HttpSession : IUpstreamSession
 
     public int NextId(Span<byte> destination) => _ids.Next(destination);
 
-    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    public async ValueTask<UpstreamSending> SendAsync(UpstreamRequest request, CancellationToken cancellationToken)
-    {
-        var sending = await SendHereAsync(request, cancellationToken);
-        return sending.Error is { Retry: RetryHint.NothingSent }
-            ? await _endpoint.Upstream.SendElsewhereAsync(this, request, sending, cancellationToken)
-            : sending;
-    }
+    public ValueTask<UpstreamSending> SendAsync(UpstreamRequest request, CancellationToken cancellationToken) =>
+        SendAsync(request, mayGoElsewhere: true, cancellationToken);
 
     /// <summary>Sends to this session's own endpoint only.</summary>
-    public ValueTask<UpstreamSending> SendHereAsync(UpstreamRequest request, CancellationToken cancellationToken)
-    {
-        request.GoTo(_endpoint.Index);
-        if (Calls is not { } calls)
-        {
-            return SendRenewingAsync(request, cancellationToken);
-        }
-
-        // A question may be dealt with before the request has left, and the original is edited for that.
-        var copy = request.Copy();
-        return AskableReply.SendAsync(calls, left => SendRenewingAsync(copy, left), cancellationToken);
-    }
+    public ValueTask<UpstreamSending> SendHereAsync(UpstreamRequest request, CancellationToken cancellationToken) =>
+        SendAsync(request, mayGoElsewhere: false, cancellationToken);
 
     public async ValueTask<GatewayError?> PostAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
@@ -125,18 +109,56 @@ internal sealed class HttpSession : IUpstreamSession
         }
     }
 
+    private ValueTask<UpstreamSending> SendAsync(UpstreamRequest request, bool mayGoElsewhere, CancellationToken cancellationToken)
+    {
+        request.GoTo(_endpoint.Index);
+        return Calls is { } calls
+            ? SendAskableAsync(calls, request, mayGoElsewhere, cancellationToken)
+            : SendPlainAsync(request, mayGoElsewhere, cancellationToken);
+    }
+
     [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    private async ValueTask<UpstreamSending> SendRenewingAsync(UpstreamRequest request, CancellationToken cancellationToken)
+    private async ValueTask<UpstreamSending> SendPlainAsync(UpstreamRequest request, bool mayGoElsewhere, CancellationToken cancellationToken)
+    {
+        var state = _state;
+        var endpointCall = HttpCall.Begin(_wire, request);
+        HttpSent sent;
+        try
+        {
+            sent = await _wire.PostAsync(state.Head, request, cancellationToken);
+        }
+        catch
+        {
+            endpointCall.Abandoned(_wire.Config.Timeout);
+            throw;
+        }
+
+        var call = await HttpCall.ReadAsync(_wire, state.Head, request, sent, endpointCall, cancellationToken);
+        var sending = call.Refusal is { } refusal
+            ? await HealAsync(state, refusal, request, cancellationToken)
+            : new UpstreamSending(call.Reply, call.Error);
+        return mayGoElsewhere && sending.Error is { Retry: RetryHint.NothingSent }
+            ? await _endpoint.Upstream.SendElsewhereAsync(this, request, sending, cancellationToken)
+            : sending;
+    }
+
+    private async ValueTask<UpstreamSending> SendAskableAsync(
+        AskableCalls calls, UpstreamRequest request, bool mayGoElsewhere, CancellationToken cancellationToken)
+    {
+        // A question may be dealt with before the request has left, and the original is edited for that.
+        var copy = request.Copy();
+        var sending = await AskableReply.SendAsync(calls, left => SendPlainAsync(copy, mayGoElsewhere: false, left), cancellationToken);
+        return mayGoElsewhere && sending.Error is { Retry: RetryHint.NothingSent }
+            ? await _endpoint.Upstream.SendElsewhereAsync(this, request, sending, cancellationToken)
+            : sending;
+    }
+
+    /// <summary>What a refusal means for the session; a lost one is opened anew and gets the request once more.</summary>
+    private async ValueTask<UpstreamSending> HealAsync(
+        HttpSessionState state, HttpRefusal refusal, UpstreamRequest request, CancellationToken cancellationToken)
     {
         for (var isFirst = true; ; isFirst = false)
         {
-            var state = _state;
-            var call = await HttpCall.SendAsync(_wire, state.Head, request, cancellationToken);
-            if (call.Refusal is not { } refusal)
-            {
-                return new UpstreamSending(call.Reply, call.Error);
-            }
-
             var isLost = refusal.MeansLostSession(state.Head, request.Id.Span) && !(refusal.Status == 400 && _badRequestIsNoLoss);
             if (isLost && isFirst)
             {
@@ -145,6 +167,14 @@ internal sealed class HttpSession : IUpstreamSession
                     return new UpstreamSending(null, error);
                 }
 
+                state = _state;
+                var call = await HttpCall.SendAsync(_wire, state.Head, request, cancellationToken);
+                if (call.Refusal is not { } again)
+                {
+                    return new UpstreamSending(call.Reply, call.Error);
+                }
+
+                refusal = again;
                 continue;
             }
 

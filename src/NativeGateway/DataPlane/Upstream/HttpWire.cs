@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using NativeGateway.DataPlane.Transport;
 using NativeGateway.Model;
@@ -76,7 +76,7 @@ internal sealed class HttpWire
     }
 
     public ValueTask<HttpSent> PostAsync(HttpSessionHead head, UpstreamRequest request, CancellationToken cancellationToken) =>
-        SendAsync(new WireRequest(head, request), cancellationToken);
+        SendAsync(WireRequest.Of(head, request), cancellationToken);
 
     /// <summary>Sends a notification or a response.</summary>
     public ValueTask<HttpSent> PostAsync(HttpSessionHead head, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
@@ -147,48 +147,83 @@ internal sealed class HttpWire
         }
     }
 
-    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    private async ValueTask<HttpSent> SendAsync(WireRequest request, CancellationToken cancellationToken)
+    private ValueTask<HttpSent> SendAsync(WireRequest request, CancellationToken cancellationToken)
     {
         var pass = Circuit.TryEnter();
         if (!pass.IsAdmitted)
         {
-            return new HttpSent(null, CircuitOpen(pass.RetryAfter));
+            return new(new HttpSent(null, CircuitOpen(pass.RetryAfter)));
         }
 
+        if (EventLoop.Current is not { } loop || !request.HasBody || _loop is not { } sender)
+        {
+            return SendByClientAsync(request, pass, cancellationToken);
+        }
+
+        var pool = sender.PoolOf(loop, this);
+        return sender.TryStart(pool, request) is { } started
+            ? started.AnswerAsync(request, pass, cancellationToken)
+            : ConnectAndSendAsync(sender, pool, request, pass, cancellationToken);
+    }
+
+    private async ValueTask<HttpSent> SendByClientAsync(WireRequest request, CircuitPass pass, CancellationToken cancellationToken)
+    {
         try
         {
-            var response = EventLoop.Current is { } loop && request.HasBody && _loop is not null
-                ? await _loop.SendAsync(loop, request, cancellationToken)
-                : await _client.SendAsync(request, cancellationToken);
-            if (Circuit.Succeeded())
-            {
-                Logger.CircuitClosed(Key, Place);
-            }
-
-            return new HttpSent(response, null);
+            return Succeeded(await _client.SendAsync(request, cancellationToken));
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception fault)
         {
-            Circuit.Abandoned(pass);
-            if (request is { HasBody: true, WasStarted: false })
-            {
-                throw new UnsentException(cancellationToken);
-            }
-
-            throw;
+            return Failed(pass, request, fault, cancellationToken);
         }
-        catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException)
+    }
+
+    private async ValueTask<HttpSent> ConnectAndSendAsync(
+        LoopSender sender, LoopPool pool, WireRequest request, CircuitPass pass, CancellationToken cancellationToken)
+    {
+        LoopConnection started;
+        try
         {
-            var error = HttpFailures.Transport(Key, fault, nothingSent: request is { HasBody: true, WasStarted: false });
+            started = await sender.StartAsync(pool, request, cancellationToken);
+        }
+        catch (Exception fault)
+        {
+            return Failed(pass, request, fault, cancellationToken);
+        }
+
+        return await started.AnswerAsync(request, pass, cancellationToken);
+    }
+
+    public HttpSent Succeeded(IWireResponse response)
+    {
+        if (Circuit.Succeeded())
+        {
+            Logger.CircuitClosed(Key, Place);
+        }
+
+        return new HttpSent(response, null);
+    }
+
+    /// <summary>Accounts for what went wrong with a request. Throws it again when it is a cancellation or a bug.</summary>
+    public HttpSent Failed(CircuitPass pass, WireRequest request, Exception fault, CancellationToken cancellationToken)
+    {
+        var isCancelled = fault is OperationCanceledException && cancellationToken.IsCancellationRequested;
+        var isUnsent = request is { HasBody: true, WasStarted: false };
+        if (!isCancelled && fault is HttpRequestException or IOException or OperationCanceledException)
+        {
+            var error = HttpFailures.Transport(Key, fault, isUnsent);
             Count(pass, error);
             return new HttpSent(null, error);
         }
-        catch
+
+        Circuit.Abandoned(pass);
+        if (isCancelled && isUnsent)
         {
-            Circuit.Abandoned(pass);
-            throw;
+            throw new UnsentException(cancellationToken);
         }
+
+        ExceptionDispatchInfo.Throw(fault);
+        return default;
     }
 
     private void Count(CircuitPass failed, GatewayError error)

@@ -87,6 +87,14 @@ internal sealed record UpstreamPeer(
 /// <summary>One request on its way to an upstream. Owned by the exchange; valid until the reply is disposed.</summary>
 internal sealed class UpstreamRequest
 {
+    private readonly byte[] _id = new byte[20];
+
+    /// <summary>What the HTTP transports keep with a request, to use it again for the next one.</summary>
+    public WireRequest? Wire { get; set; }
+
+    /// <inheritdoc cref="Wire"/>
+    public HttpReply? Reply { get; set; }
+
     /// <summary>The message, already in the upstream's revision, with the upstream's id and names.</summary>
     public MessageEditor Message { get; } = new();
 
@@ -132,6 +140,22 @@ internal sealed class UpstreamRequest
         Tries++;
     }
 
+    /// <summary>Sets <see cref="Id"/>; its memory is used again for the next one.</summary>
+    /// <param name="digits">20 at most.</param>
+    public ReadOnlyMemory<byte> TakeId(ReadOnlySpan<byte> digits)
+    {
+        digits.CopyTo(_id);
+        return Id = _id.AsMemory(0, digits.Length);
+    }
+
+    /// <summary>Makes it fit for another request.</summary>
+    public void Clear()
+    {
+        Message.Reset(default);
+        (Id, ProgressToken, Method, MethodText, MirroredName) = (default, default, McpMethod.Unknown, default, default);
+        (MirroredParameters, TraceParent, TraceState, Endpoint, Tries) = (null, null, null, default, 0);
+    }
+
     /// <summary>The request as it is now, on its own.</summary>
     public UpstreamRequest Copy()
     {
@@ -139,8 +163,8 @@ internal sealed class UpstreamRequest
         Message.WriteTo(message);
         var copy = new UpstreamRequest
         {
-            Id = Id,
-            ProgressToken = ProgressToken,
+            Id = Id.ToArray(),
+            ProgressToken = ProgressToken.ToArray(),
             Method = Method,
             MethodText = MethodText,
             MirroredName = MirroredName,

@@ -29,6 +29,13 @@ internal interface IWireResponse : IDisposable
     /// <summary><c>Retry-After</c>, never negative.</summary>
     TimeSpan? RetryAfter(TimeProvider time);
 
+    /// <summary>The whole body where it was received, if it is there already: valid until the response is disposed, and not taken by this.</summary>
+    bool TryPeekBody(out ReadOnlyMemory<byte> body)
+    {
+        body = default;
+        return false;
+    }
+
     /// <summary>The next bytes of the body; 0 at its end.</summary>
     /// <exception cref="IOException">The connection broke within the body.</exception>
     ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken);

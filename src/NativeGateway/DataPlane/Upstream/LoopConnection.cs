@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-using System.Runtime.CompilerServices;
 using NativeGateway.DataPlane.Transport;
 
 namespace NativeGateway.DataPlane.Upstream;
@@ -14,15 +12,14 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
 
     private const int MaxHead = 64 * 1024;
 
-    /// <summary>Interim responses (1xx) that are skipped before the real one.</summary>
-    private const int MaxInterim = 16;
-
     private readonly LoopPool _pool;
     private readonly LoopSocket _socket;
     private readonly LoopInput _input;
     private readonly Http1Body _body = new();
     private readonly Http1ResponseHead _head = new();
+    private readonly LoopAnswer _answer;
     private readonly long _openedAt;
+    private byte[] _unsent = [];
     private bool _isIdle;
     private bool _isClosed;
 
@@ -30,8 +27,11 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
     {
         (_pool, _socket, _openedAt) = (pool, socket, pool.Loop.Now);
         _input = new LoopInput(socket, MaxHead);
+        _answer = new LoopAnswer(this, socket, _input, _head);
         socket.OnPeerLeft = OnPeerLeft;
     }
+
+    public LoopPool Pool => _pool;
 
     public int Status => _head.Status;
 
@@ -43,33 +43,50 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
 
     public TimeSpan? RetryAfter(TimeProvider time) => _head.WaitOf(time);
 
-    /// <summary>Sends a request in one piece and waits for the head of the response. Returns its status.</summary>
-    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    public async ValueTask<int> SendAsync(WireRequest request, byte[] prefix, CancellationToken cancellationToken)
+    /// <summary>Sends a request in one piece; what is not taken at once goes with <see cref="AnswerAsync"/>.</summary>
+    /// <exception cref="IOException">The connection took nothing.</exception>
+    public void Start(WireRequest request, byte[] prefix)
     {
-        using (var output = new WireBuffer())
+        var output = _pool.Output;
+        Write(output, request, prefix);
+        try
         {
-            Write(output, request, prefix);
-            var bytes = output.Written;
-            var sent = _socket.TrySend(bytes.Span);
+            var sent = _socket.TrySend(output.Written.Span);
             request.WasStarted = true;
-            if (sent < bytes.Length)
-            {
-                await _socket.SendAsync(bytes[sent..], cancellationToken).ConfigureAwait(false);
-            }
+            _unsent = sent == output.Length ? [] : output.Written.Span[sent..].ToArray();
         }
-
-        for (var interim = 0; interim < MaxInterim; interim++)
+        finally
         {
-            await ReadHeadAsync(cancellationToken).ConfigureAwait(false);
-            if (_head.Status >= 200)
+            output.Release();
+        }
+    }
+
+    /// <summary>Completes, with this connection as the response, when its head has arrived. What goes wrong is in the result.</summary>
+    /// <exception cref="OperationCanceledException">In the task.</exception>
+    public ValueTask<HttpSent> AnswerAsync(WireRequest request, CircuitPass pass, CancellationToken cancellationToken) =>
+        _unsent.Length == 0 ? _answer.WaitAsync(request, pass, cancellationToken) : SendRestAsync(request, pass, cancellationToken);
+
+    /// <summary>The head has arrived; what follows is the body.</summary>
+    public void BeginBody() => _body.Begin(_head);
+
+    public bool TryPeekBody(out ReadOnlyMemory<byte> body)
+    {
+        body = default;
+        if (!_pool.Loop.IsCurrent || _body.Rest is not { } rest || rest > MaxHead / 2)
+        {
+            return false;
+        }
+
+        while (_input.Length < rest)
+        {
+            if (_input.TryFill() <= 0)
             {
-                _body.Begin(_head);
-                return _head.Status;
+                return false;
             }
         }
 
-        throw new IOException("The upstream sent interim responses without end.");
+        body = _input.Memory[..(int)rest];
+        return true;
     }
 
     public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
@@ -135,47 +152,30 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
         Close();
     }
 
-    private static void Write(WireBuffer output, WireRequest request, byte[] prefix)
+    private static void Write(SendBuffer output, WireRequest request, byte[] prefix)
     {
         var length = request.Length;
-        prefix.CopyTo(output.GetSpan(prefix.Length));
-        output.Advance(prefix.Length);
+        output.Write(prefix);
         WireHeaders.WriteVarying(request, new Lines(output));
-        output.WriteAscii("Content-Length: ");
-        Utf8Formatter.TryFormat(length, output.GetSpan(11), out var digits);
-        output.Advance(digits);
-        output.WriteAscii("\r\n\r\n");
+        output.Write("Content-Length: "u8);
+        output.Write(length);
+        output.Write("\r\n\r\n"u8);
         request.WriteTo(output);
     }
 
-    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    private async ValueTask<int> ReadHeadAsync(CancellationToken cancellationToken)
+    private async ValueTask<HttpSent> SendRestAsync(WireRequest request, CircuitPass pass, CancellationToken cancellationToken)
     {
-        while (true)
+        try
         {
-            var used = _head.Read(_input.Span);
-            if (used > 0)
-            {
-                _input.Consume(used);
-                return used;
-            }
-
-            if (_input.IsFull)
-            {
-                throw new IOException("The head of the upstream's response is too long.");
-            }
-
-            int count;
-            while ((count = _input.TryFill()) < 0)
-            {
-                await _socket.WaitReadableAsync(cancellationToken).ConfigureAwait(false);
-            }
-
-            if (count == 0)
-            {
-                throw new IOException("The upstream closed the connection before it answered.");
-            }
+            await _socket.SendAsync(_unsent, cancellationToken).ConfigureAwait(false);
         }
+        catch (Exception fault)
+        {
+            Close();
+            return _pool.Wire.Failed(pass, request, fault, cancellationToken);
+        }
+
+        return await _answer.WaitAsync(request, pass, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>False when it has to be waited for.</summary>
@@ -230,6 +230,12 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
     {
         try
         {
+            if (_body.Rest is { } rest && rest <= _input.Length)
+            {
+                _input.Consume((int)rest);
+                _body.Ended();
+            }
+
             for (var left = EventLoop.BufferSize; left > 0;)
             {
                 if (!TryRead(_body.Scratch, out var count))
@@ -277,7 +283,7 @@ internal sealed class LoopConnection : Deadlined, IWireResponse
         }
     }
 
-    private readonly struct Lines(WireBuffer output) : IWireHeaders
+    private readonly struct Lines(SendBuffer output) : IWireHeaders
     {
         public void Add(string name, string value)
         {

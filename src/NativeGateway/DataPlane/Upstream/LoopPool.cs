@@ -3,11 +3,17 @@ using NativeGateway.DataPlane.Transport;
 namespace NativeGateway.DataPlane.Upstream;
 
 /// <summary>The connections of one loop to one endpoint that wait for their next request. On the loop's thread only.</summary>
-internal sealed class LoopPool(EventLoop loop)
+internal sealed class LoopPool(EventLoop loop, HttpWire wire)
 {
     private readonly List<LoopConnection> _idle = [];
 
     public EventLoop Loop => loop;
+
+    /// <summary>Whose requests these connections carry.</summary>
+    public HttpWire Wire => wire;
+
+    /// <summary>For a request that is sent in one piece; empty between two of them.</summary>
+    public SendBuffer Output { get; } = new();
 
     /// <summary>How long a connection may wait.</summary>
     public Deadlines Idle { get; } = loop.Within(TimeSpan.FromMinutes(1));

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using System.Text;
 using NativeGateway.DataPlane.Transport;
 
@@ -24,30 +23,43 @@ internal sealed class LoopSender
     public static LoopSender? TryCreate(Uri url, WireHeaders headers, bool isGuarded) =>
         url.Scheme == Uri.UriSchemeHttp && headers.ArePlain ? new LoopSender(url, headers, isGuarded) : null;
 
-    /// <summary>On the loop's thread. Returns when the head of the response has arrived.</summary>
-    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    public async ValueTask<IWireResponse> SendAsync(EventLoop loop, WireRequest request, CancellationToken cancellationToken)
+    /// <summary>The connections of a loop, on its thread.</summary>
+    public LoopPool PoolOf(EventLoop loop, HttpWire wire) => _pools[loop.Index] ??= new LoopPool(loop, wire);
+
+    /// <summary>Sends over a connection that is open already; null when there is none.</summary>
+    public LoopConnection? TryStart(LoopPool pool, WireRequest request)
     {
-        var pool = _pools[loop.Index] ??= new LoopPool(loop);
-        while (true)
+        while (pool.TryTake() is { } connection)
         {
-            var reused = pool.TryTake();
-            var connection = reused ?? new LoopConnection(pool, await ConnectAsync(loop, cancellationToken).ConfigureAwait(false));
             try
             {
-                await connection.SendAsync(request, PrefixOf(pool, request.Head), cancellationToken).ConfigureAwait(false);
+                connection.Start(request, PrefixOf(pool, request.Head));
                 return connection;
             }
-            catch (IOException) when (reused is not null && !request.WasStarted)
+            catch (IOException)
             {
                 // It had been closed in the meantime, and took nothing.
                 connection.Close();
             }
-            catch
-            {
-                connection.Close();
-                throw;
-            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Sends over a new connection.</summary>
+    /// <exception cref="IOException">It took nothing, and is closed.</exception>
+    public async ValueTask<LoopConnection> StartAsync(LoopPool pool, WireRequest request, CancellationToken cancellationToken)
+    {
+        var connection = new LoopConnection(pool, await ConnectAsync(pool.Loop, cancellationToken).ConfigureAwait(false));
+        try
+        {
+            connection.Start(request, PrefixOf(pool, request.Head));
+            return connection;
+        }
+        catch
+        {
+            connection.Close();
+            throw;
         }
     }
 

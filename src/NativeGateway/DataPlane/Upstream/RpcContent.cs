@@ -1,4 +1,5 @@
 using System.Net;
+using NativeGateway.DataPlane.Transport;
 
 namespace NativeGateway.DataPlane.Upstream;
 
@@ -29,12 +30,12 @@ internal sealed class RpcContent : HttpContent
     {
         // A copy, because over HTTP/2 an answer may come, and the caller move on, before all of this was sent.
         _request.WasStarted = true;
-        var buffer = new WireBuffer();
+        var buffer = new SendBuffer();
         _request.WriteTo(buffer);
         return WriteAsync(stream, buffer, cancellationToken);
     }
 
-    private static async Task WriteAsync(Stream stream, WireBuffer buffer, CancellationToken cancellationToken)
+    private static async Task WriteAsync(Stream stream, SendBuffer buffer, CancellationToken cancellationToken)
     {
         try
         {
@@ -42,7 +43,7 @@ internal sealed class RpcContent : HttpContent
         }
         finally
         {
-            buffer.Dispose();
+            buffer.Release();
         }
     }
 }

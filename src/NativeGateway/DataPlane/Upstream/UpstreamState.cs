@@ -27,14 +27,25 @@ internal sealed class UpstreamState(Guid id, IUpstreamConnection connection, Tim
         return new Lease(this, hasPlace: false);
     }
 
-    /// <summary>
-    /// Counts a client's call in, once there is a place for it; disposing the lease counts it out. Null when there is none in time.
-    /// </summary>
+    /// <summary>Counts a client's call in, if there is a place for it now; disposing the lease counts it out.</summary>
     /// <param name="limit">See <see cref="Model.UpstreamConfig.MaxConcurrent"/>.</param>
-    public ValueTask<Lease?> EnterAsync(int limit, CancellationToken cancellationToken)
+    public bool TryEnter(int limit, out Lease lease)
+    {
+        var hasPlace = _places.TryEnter(limit);
+        if (hasPlace)
+        {
+            Interlocked.Increment(ref _running);
+        }
+
+        lease = hasPlace ? new Lease(this, hasPlace) : default;
+        return hasPlace;
+    }
+
+    /// <summary>The same after <see cref="TryEnter"/> found no place: waits for one. Null when there is none in time.</summary>
+    public ValueTask<Lease?> EnterAsync(CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _running);
-        return _places.TryEnter(limit) ? ValueTask.FromResult<Lease?>(new Lease(this, hasPlace: true)) : WaitForPlaceAsync(cancellationToken);
+        return WaitForPlaceAsync(cancellationToken);
     }
 
     public void Retire()

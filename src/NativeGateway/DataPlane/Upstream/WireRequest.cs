@@ -13,7 +13,7 @@ internal sealed class WireRequest
     public WireRequest(HttpMethod method, HttpSessionHead head) => (Method, Head) = (method, head);
 
     /// <summary>A POST of a message that a client's request became.</summary>
-    public WireRequest(HttpSessionHead head, UpstreamRequest request)
+    private WireRequest(HttpSessionHead head, UpstreamRequest request)
         : this(HttpMethod.Post, head) => (_message, Source) = (request.Message, request);
 
     /// <summary>A POST of a notification or a response.</summary>
@@ -22,7 +22,7 @@ internal sealed class WireRequest
 
     public HttpMethod Method { get; }
 
-    public HttpSessionHead Head { get; }
+    public HttpSessionHead Head { get; private set; }
 
     /// <summary>What the headers of modern requests mirror; null when the message is no request.</summary>
     public UpstreamRequest? Source { get; }
@@ -36,6 +36,14 @@ internal sealed class WireRequest
 
     /// <summary>Any of the body may have left: until then the upstream cannot have acted on it.</summary>
     public bool WasStarted { get; set; }
+
+    /// <summary>An attempt to send a request; the attempt before it is over.</summary>
+    public static WireRequest Of(HttpSessionHead head, UpstreamRequest request)
+    {
+        var wire = request.Wire ??= new WireRequest(head, request);
+        (wire.Head, wire.WasStarted) = (head, false);
+        return wire;
+    }
 
     public void WriteTo(IBufferWriter<byte> writer)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using NativeGateway.ControlPlane.Usage;
+using NativeGateway.Model;
 
 namespace NativeGateway.Tests.ControlPlane.Usage;
 
@@ -17,7 +18,7 @@ public class RequestLogTests
         var found = _log.Find(Id(7));
 
         Assert.Equal(["one", "two"], found.Select(request => UsageNames.Text(request.Name)));
-        Assert.All(found, request => Assert.Equal(Id(7), request.RequestId));
+        Assert.All(found, request => Assert.Equal(new RequestNumber(7), request.Number));
         Assert.Empty(_log.Find(Id(9)));
         Assert.Empty(_log.Find("no id"));
     }
@@ -45,7 +46,7 @@ public class RequestLogTests
     public void A_request_is_remembered_without_allocating()
     {
         Add(0);
-        var request = UsageSamples.Call() with { RequestId = Id(1) };
+        var request = UsageSamples.Call() with { Number = new RequestNumber(1) };
         var before = GC.GetAllocatedBytesForCurrentThread();
         for (var i = 0; i < 100; i++)
         {
@@ -56,7 +57,7 @@ public class RequestLogTests
     }
 
     private void Add(int number, string name = "read") =>
-        _log.Add(UsageSamples.Call(name) with { RequestId = Id(number), At = UsageSamples.Start.AddSeconds(number) });
+        _log.Add(UsageSamples.Call(name) with { Number = new RequestNumber((ulong)number), At = UsageSamples.Start.AddSeconds(number) });
 
     private static string Id(int number) => number.ToString("x16", CultureInfo.InvariantCulture);
 }

@@ -14,7 +14,7 @@ internal static class UsageSamples
     public static UsageEvent Call(string name = "read") => new()
     {
         At = Start,
-        RequestId = "0123456789abcdef",
+        Number = new RequestNumber(0x0123456789abcdef),
         OrganizationId = Acme,
         WorkspaceId = new Guid("00000000-0000-0000-0000-00000000000b"),
         KeyId = "abcdefghijkl",

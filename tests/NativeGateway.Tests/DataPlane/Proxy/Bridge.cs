@@ -133,7 +133,7 @@ internal sealed class Bridge : IAsyncDisposable
     private async Task RunAsync(BridgeCall call, string body, ProtocolRevision revision, Session? session)
     {
         await Task.Yield();
-        var head = new RequestHead { RequestId = "r", RemoteAddress = IPAddress.Loopback };
+        var head = new RequestHead { Number = default, RemoteAddress = IPAddress.Loopback };
         var bytes = Encoding.UTF8.GetBytes(body);
         var exchange = new Exchange(head, call.Sink, PipeReader.Create(new ReadOnlySequence<byte>(bytes)), call.ClientGone.Token)
         {

@@ -11,7 +11,11 @@ public sealed class CallClockTests : IDisposable
     private readonly CancellationTokenSource _client = new();
     private readonly CallClock _clock;
 
-    public CallClockTests() => _clock = new CallClock(Silence, _time, _client.Token);
+    public CallClockTests()
+    {
+        _clock = new CallClock(_time);
+        _clock.Start(Silence, _client.Token);
+    }
 
     public void Dispose()
     {

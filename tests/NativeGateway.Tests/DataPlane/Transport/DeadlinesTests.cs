@@ -20,7 +20,7 @@ public class DeadlinesTests
         Assert.Equal(["a"], _due);
         _second.Check(5000);
         Assert.Equal(["a", "b"], _due);
-        Assert.True(_second.IsEmpty);
+        Assert.True(_second.NextDue == long.MaxValue);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public class DeadlinesTests
 
         _second.Check(10_000);
         Assert.Empty(_due);
-        Assert.True(_second.IsEmpty);
+        Assert.True(_second.NextDue == long.MaxValue);
         _second.Clear(a);
         _minute.Check(60_000);
         Assert.Equal(["a"], _due);
