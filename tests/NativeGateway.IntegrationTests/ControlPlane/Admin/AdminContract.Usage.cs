@@ -168,6 +168,8 @@ public abstract partial class AdminContract
         Assert.DoesNotContain("A request failed in the gateway", Gateway.Logs, StringComparison.Ordinal);
     }
 
+    private static string Pick(Random random, string[] choices) => choices[random.Next(choices.Length)];
+
     private static string Day(int later) => ThatDay.AddDays(later).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static int Calls(JsonElement counts) => counts.GetProperty("calls").GetInt32();
