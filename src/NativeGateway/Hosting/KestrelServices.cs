@@ -44,7 +44,9 @@ internal sealed class KestrelServices : IWebHostBuilder
 
     public string? GetSetting(string key) => null;
 
+#pragma warning disable ASPDEPR008 // The interface still has it; nobody calls it.
     public IWebHost Build() => throw new NotSupportedException();
+#pragma warning restore ASPDEPR008
 
     /// <summary>Nothing listens to what they count.</summary>
     private sealed class Meters : IMeterFactory
