@@ -13,7 +13,7 @@ namespace NativeGateway.DataPlane.Transport;
 internal sealed unsafe class EventLoop : IDisposable
 {
     private const int MaxEvents = 256;
-    private const int KeptBuffers = 64;
+    private const int KeptBuffers = 256;
 
     [ThreadStatic]
     private static EventLoop? _current;
