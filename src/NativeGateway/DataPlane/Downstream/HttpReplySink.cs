@@ -53,16 +53,16 @@ internal sealed class HttpReplySink(IClientResponse response, RequestHead head) 
         }
     }
 
-    public async ValueTask SendAsync(MessageEditor message)
+    public ValueTask SendAsync(MessageEditor message)
     {
         Begin();
-        await WriteAsync(message, holds: false).ConfigureAwait(false);
+        return WriteAsync(message, holds: false);
     }
 
-    public async ValueTask HoldAsync(MessageEditor message)
+    public ValueTask HoldAsync(MessageEditor message)
     {
         Begin();
-        await WriteAsync(message, holds: true).ConfigureAwait(false);
+        return WriteAsync(message, holds: true);
     }
 
     public ValueTask FlushAsync() => _stream?.FlushAsync() ?? ValueTask.CompletedTask;
@@ -159,7 +159,11 @@ internal sealed class HttpReplySink(IClientResponse response, RequestHead head) 
         }
     }
 
-    private async ValueTask WriteAsync(MessageEditor message, bool holds)
+    private ValueTask WriteAsync(MessageEditor message, bool holds) =>
+        _begun.IsCompletedSuccessfully && _replay is null ? _stream!.WriteAsync(message, holds) : WriteBehindAsync(message, holds);
+
+    /// <summary>Writes behind what began the stream, and where the client may come back, so that it may be read again.</summary>
+    private async ValueTask WriteBehindAsync(MessageEditor message, bool holds)
     {
         await _begun.ConfigureAwait(false);
         if (_replay is null)

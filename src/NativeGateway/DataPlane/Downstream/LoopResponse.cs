@@ -104,7 +104,7 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
     }
 
     /// <summary>Ends the response. False when the client did not get all of it, so that the connection is of no more use.</summary>
-    public async ValueTask<bool> EndAsync()
+    public ValueTask<bool> EndAsync()
     {
         if (_isChunked)
         {
@@ -112,9 +112,8 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
             _buffer.Write("0\r\n\r\n"u8);
         }
 
-        await SendAsync().ConfigureAwait(false);
-        _buffer.Release();
-        return _hasBegun && _missing == 0 && !_isBroken;
+        var sending = SendAsync();
+        return sending.IsCompletedSuccessfully ? new(End()) : AwaitEndAsync(sending);
     }
 
     public override void Advance(int bytes)
@@ -143,6 +142,18 @@ internal sealed class LoopResponse(LoopSocket socket, HttpDate date, Action<bool
     public override void CancelPendingFlush() => throw new NotSupportedException();
 
     public override void Complete(Exception? exception = null) => throw new NotSupportedException();
+
+    private bool End()
+    {
+        _buffer.Release();
+        return _hasBegun && _missing == 0 && !_isBroken;
+    }
+
+    private async ValueTask<bool> AwaitEndAsync(ValueTask sending)
+    {
+        await sending.ConfigureAwait(false);
+        return End();
+    }
 
     private async ValueTask<FlushResult> AwaitAsync(ValueTask sending)
     {

@@ -41,7 +41,9 @@ internal sealed class SseWriter : IAsyncDisposable
 
     /// <param name="holds">It may leave with the next message, at the next flush or with the end of the response, as long as not much is held.</param>
     public ValueTask WriteAsync(MessageEditor message, bool holds = false) =>
-        WriteAsync(static (writer, editor) => writer.WriteMessage(editor), message, CancellationToken.None, holds ? MaxHeld : -1);
+        !holds || !TryHold(message) ? WriteAsync(static (writer, editor) => writer.WriteMessage(editor), message, CancellationToken.None)
+        : _output.UnflushedBytes > MaxHeld ? FlushAsync()
+        : ValueTask.CompletedTask;
 
     /// <summary>What is held leaves, and silence begins.</summary>
     public ValueTask FlushAsync() => _output.UnflushedBytes > 0 ? WriteAsync(static (_, _) => { }, 0, CancellationToken.None) : ValueTask.CompletedTask;
@@ -69,7 +71,30 @@ internal sealed class SseWriter : IAsyncDisposable
         _writing.Release();
     }
 
-    private async ValueTask WriteAsync<T>(Action<SseWriter, T> write, T item, CancellationToken cancellationToken, int maxHeld = -1)
+    /// <summary>False while somebody else writes.</summary>
+    private bool TryHold(MessageEditor message)
+    {
+        if (!_writing.Wait(0))
+        {
+            return false;
+        }
+
+        try
+        {
+            if (!_closed)
+            {
+                WriteMessage(message);
+            }
+
+            return true;
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private async ValueTask WriteAsync<T>(Action<SseWriter, T> write, T item, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -77,12 +102,10 @@ internal sealed class SseWriter : IAsyncDisposable
             if (!_closed)
             {
                 write(this, item);
-                if (_output.UnflushedBytes > maxHeld)
-                {
-                    // A stream whose messages all come at once is over before it could be silent.
-                    _keepAlive ??= TimeProvider.System.CreateTimer(static writer => ((SseWriter)writer!).TryKeepAlive(), this, KeepAlive, KeepAlive);
-                    await _output.FlushAsync(cancellationToken).ConfigureAwait(false);
-                }
+
+                // A stream whose messages all come at once is held to its end, which is before it could be silent.
+                _keepAlive ??= TimeProvider.System.CreateTimer(static writer => ((SseWriter)writer!).TryKeepAlive(), this, KeepAlive, KeepAlive);
+                await _output.FlushAsync(cancellationToken).ConfigureAwait(false);
             }
         }
         finally

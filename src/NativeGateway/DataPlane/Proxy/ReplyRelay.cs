@@ -12,12 +12,27 @@ internal sealed class ReplyRelay(ReplyWriter writer, SuspendingRelay suspending,
     /// <param name="lease">
     /// Goes, together with reply and clock, into other hands when a modern client has to be asked; then <see cref="Exchange.IsHandedOver"/> is set.
     /// </param>
-    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
-    public async ValueTask<Relayed> RunAsync(Exchange exchange, IUpstreamSession session, UpstreamReply reply, CallClock clock, UpstreamState.Lease lease)
+    public ValueTask<Relayed> RunAsync(Exchange exchange, IUpstreamSession session, UpstreamReply reply, CallClock clock, UpstreamState.Lease lease)
     {
-        while (true)
+        var reading = reply.ReadAsync(clock.Token);
+        if (!reading.IsCompletedSuccessfully)
         {
-            var reading = reply.ReadAsync(clock.Token);
+            return RelayAsync(exchange, session, reply, clock, lease, reading);
+        }
+
+        // Most replies are one message that is there already: nothing has to be set up to wait for more.
+        var first = reading.Result;
+        return first.Error is null && first.Message.IsResponse
+            ? writer.CompleteAsync(exchange, session, first)
+            : RelayAsync(exchange, session, reply, clock, lease, new(first));
+    }
+
+    [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
+    private async ValueTask<Relayed> RelayAsync(
+        Exchange exchange, IUpstreamSession session, UpstreamReply reply, CallClock clock, UpstreamState.Lease lease, ValueTask<UpstreamReceived> reading)
+    {
+        for (; ; reading = reply.ReadAsync(clock.Token))
+        {
             if (!reading.IsCompleted)
             {
                 await exchange.Reply.FlushAsync().ConfigureAwait(false);

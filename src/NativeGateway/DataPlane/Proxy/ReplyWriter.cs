@@ -19,7 +19,7 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
     private static readonly TimeSpan StateLife = TimeSpan.FromHours(1);
 
     /// <summary>The response. The exchange is answered unless an error or a wish for input is returned.</summary>
-    public async ValueTask<Relayed> CompleteAsync(Exchange exchange, IUpstreamSession session, UpstreamReceived received)
+    public ValueTask<Relayed> CompleteAsync(Exchange exchange, IUpstreamSession session, in UpstreamReceived received)
     {
         var (client, upstream) = (exchange.Revision, session.Peer.Revision);
         var method = exchange.Message.MethodCode;
@@ -33,12 +33,12 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
             exchange.AnsweredCode = message.ErrorCode;
             if (message.ErrorCode == UrlElicitationRequired && client.IsModern && !upstream.IsModern)
             {
-                return new Relayed(await AskForPagesAsync(exchange, session, received).ConfigureAwait(false), null);
+                return AskForPagesAsync(exchange, session, received);
             }
 
             if (Untold(exchange, message.ErrorCode) is { } untold)
             {
-                return new Relayed(untold, null);
+                return Failed(untold);
             }
 
             if (message.ErrorCode == UrlElicitationRequired)
@@ -54,13 +54,13 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
             if (!client.IsModern && upstream.IsModern && InputRequired.Is(received.Bytes.Span, message.Result))
             {
                 var input = InputRequired.Read(received.Bytes.Span, message.Result);
-                return new Relayed(input is null ? AskedForNothing : null, input);
+                return new(new Relayed(input is null ? AskedForNothing : null, input));
             }
 
             exchange.AnsweredWithToolError = method == McpMethod.ToolsCall && IsToolError(received.Bytes.Span, message.Result);
             if (exchange.AnsweredWithToolError && Untold(exchange, 0) is { } untold)
             {
-                return new Relayed(untold, null);
+                return Failed(untold);
             }
 
             if (method == McpMethod.ToolsList && (client.IsModern || upstream.IsModern))
@@ -96,12 +96,11 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
 
         ResultContent.Edit(editor, answered, method, client, exchange.Single is null ? exchange.Target : null);
 
-        await exchange.Reply.CompleteAsync(status, editor).ConfigureAwait(false);
-        return default;
+        return Answered(exchange.Reply.CompleteAsync(status, editor));
     }
 
     /// <summary>A notification, if it is for this client.</summary>
-    public async ValueTask NotifyAsync(Exchange exchange, UpstreamReceived received)
+    public ValueTask NotifyAsync(Exchange exchange, in UpstreamReceived received)
     {
         var editor = exchange.Request.Message;
         editor.Reset(received.Bytes);
@@ -119,10 +118,7 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
             // On a request's own stream a modern client may hear of nothing else (2026-07-28, "Receiving Messages").
             _ => !exchange.Revision.IsModern,
         };
-        if (passes && exchange.Reply.CanStream)
-        {
-            await exchange.Reply.HoldAsync(editor).ConfigureAwait(false);
-        }
+        return passes && exchange.Reply.CanStream ? exchange.Reply.HoldAsync(editor) : ValueTask.CompletedTask;
     }
 
     /// <summary>Whom a modern client is told it has spoken to.</summary>
@@ -156,23 +152,23 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
     }
 
     /// <summary>A legacy upstream's error -32042 as questions: the client comes back when the user has seen the pages, and the call is sent anew.</summary>
-    private async ValueTask<GatewayError?> AskForPagesAsync(Exchange exchange, IUpstreamSession session, UpstreamReceived received)
+    private ValueTask<Relayed> AskForPagesAsync(Exchange exchange, IUpstreamSession session, in UpstreamReceived received)
     {
         if (!exchange.Askable.HasFlag(ClientCapabilities.ElicitationUrl))
         {
-            return CallEnds.MissingCapability(ClientCapabilities.ElicitationUrl);
+            return Failed(CallEnds.MissingCapability(ClientCapabilities.ElicitationUrl));
         }
 
         var round = (exchange.State?.Round ?? 0) + 1;
         var pages = InputRequired.ReadUrlElicitations(received.Bytes.Span, received.Message.Error, AskingServer(exchange).Span);
         if (pages is null)
         {
-            return AskedForNothing;
+            return Failed(AskedForNothing);
         }
 
         if (round > CallEnds.MaxRounds)
         {
-            return CallEnds.TooManyRounds(exchange.Target!);
+            return Failed(CallEnds.TooManyRounds(exchange.Target!));
         }
 
         var ids = InputRequired.ReadPageIds(received.Bytes.Span, received.Message.Error);
@@ -181,8 +177,20 @@ internal sealed class ReplyWriter(RequestStates states, PageVisits visits, TaskI
         var editor = exchange.Request.Message;
         editor.Reset(QuestionText.InputRequired(exchange.Text(exchange.Message.Id), pages, state, ServerInfo(exchange, session).Span));
         exchange.AnsweredCode = null;
-        await exchange.Reply.CompleteAsync(200, editor).ConfigureAwait(false);
-        return null;
+        return Answered(exchange.Reply.CompleteAsync(200, editor));
+    }
+
+    private static ValueTask<Relayed> Failed(GatewayError error) => new(new Relayed(error, null));
+
+    private static ValueTask<Relayed> Answered(ValueTask sending)
+    {
+        return sending.IsCompletedSuccessfully ? default : AwaitAsync(sending);
+
+        static async ValueTask<Relayed> AwaitAsync(ValueTask sending)
+        {
+            await sending.ConfigureAwait(false);
+            return default;
+        }
     }
 
     private void ExpectVisits(Exchange exchange, IEnumerable<string> ids)

@@ -87,13 +87,47 @@ internal sealed class HttpFrames : IAsyncDisposable
         return true;
     }
 
+    /// <summary>The same as <see cref="ReadAsync"/>, if it has arrived.</summary>
+    public bool TryRead(out HttpFrame frame)
+    {
+        ReadOnlyMemory<byte> bytes;
+        if (_objects is not null)
+        {
+            var kind = _objects.Next(out bytes);
+            frame = new HttpFrame(
+                kind switch
+                {
+                    JsonFrameKind.TooLarge => HttpFrameKind.TooLarge,
+                    JsonFrameKind.Garbage => HttpFrameKind.Garbage,
+                    _ => HttpFrameKind.Message,
+                },
+                bytes);
+            return kind != JsonFrameKind.None;
+        }
+
+        SseKind found;
+        while ((found = _events!.Next(out bytes)) == SseKind.Event && !_events.IsMessage)
+        {
+            if (TakesEndpoint && _events.EventName.SequenceEqual("endpoint"u8))
+            {
+                frame = new HttpFrame(HttpFrameKind.Endpoint, bytes);
+                return true;
+            }
+
+            // Events of other types mean something to other protocols.
+        }
+
+        frame = new HttpFrame(found == SseKind.TooLarge ? HttpFrameKind.TooLarge : HttpFrameKind.Message, bytes);
+        return found != SseKind.None;
+    }
+
     /// <summary>The next message. Its bytes are valid until the next call. Nothing follows anything but a message.</summary>
     [AsyncMethodBuilder(typeof(PooledMethodBuilder<>))]
     public async ValueTask<HttpFrame> ReadAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (TryCut(out var frame))
+            if (TryRead(out var frame))
             {
                 return frame;
             }
@@ -139,38 +173,5 @@ internal sealed class HttpFrames : IAsyncDisposable
         _response.Dispose();
         _events?.Dispose();
         _objects?.Dispose();
-    }
-
-    private bool TryCut(out HttpFrame frame)
-    {
-        ReadOnlyMemory<byte> bytes;
-        if (_objects is not null)
-        {
-            var kind = _objects.Next(out bytes);
-            frame = new HttpFrame(
-                kind switch
-                {
-                    JsonFrameKind.TooLarge => HttpFrameKind.TooLarge,
-                    JsonFrameKind.Garbage => HttpFrameKind.Garbage,
-                    _ => HttpFrameKind.Message,
-                },
-                bytes);
-            return kind != JsonFrameKind.None;
-        }
-
-        SseKind found;
-        while ((found = _events!.Next(out bytes)) == SseKind.Event && !_events.IsMessage)
-        {
-            if (TakesEndpoint && _events.EventName.SequenceEqual("endpoint"u8))
-            {
-                frame = new HttpFrame(HttpFrameKind.Endpoint, bytes);
-                return true;
-            }
-
-            // Events of other types mean something to other protocols.
-        }
-
-        frame = new HttpFrame(found == SseKind.TooLarge ? HttpFrameKind.TooLarge : HttpFrameKind.Message, bytes);
-        return found != SseKind.None;
     }
 }

@@ -43,13 +43,22 @@ internal sealed class HttpReply : UpstreamReply
     {
         if (_whole is { } response)
         {
-            if (TryTakeWhole(response, out var received))
+            if (TryTakeWhole(response, out var whole))
             {
-                return new(received);
+                return new(whole);
             }
 
             _whole = null;
             _frames = _used is not null && _used.TryRestart(response) ? _used : HttpFrames.TryOpen(response, _head.Revision);
+        }
+
+        // Messages often arrive together.
+        while (_frames is { } frames && frames.TryRead(out var frame))
+        {
+            if (Take(frame, out var received))
+            {
+                return new(received);
+            }
         }
 
         return ReadFramesAsync(cancellationToken);
@@ -105,25 +114,26 @@ internal sealed class HttpReply : UpstreamReply
             }
 
             var frame = await _frames.ReadAsync(cancellationToken);
-            if (frame.Kind == HttpFrameKind.Message)
+            var isOver = frame.Kind is HttpFrameKind.End or HttpFrameKind.Broken;
+            if ((!isOver || !await ResumeAsync(cancellationToken)) && Take(frame, out var received))
             {
-                if (Take(frame.Bytes, out var received))
-                {
-                    return received;
-                }
-            }
-            else if (frame.Kind is not (HttpFrameKind.End or HttpFrameKind.Broken) || !await ResumeAsync(cancellationToken))
-            {
-                var error = ErrorOf(frame.Kind);
-                _call.Failed(error.Detail!);
-                return Failed(error);
+                return received;
             }
         }
     }
 
     /// <summary>False for what does not concern the request.</summary>
-    private bool Take(ReadOnlyMemory<byte> bytes, out UpstreamReceived received)
+    private bool Take(in HttpFrame frame, out UpstreamReceived received)
     {
+        if (frame.Kind != HttpFrameKind.Message)
+        {
+            var error = ErrorOf(frame.Kind);
+            _call.Failed(error.Detail!);
+            received = Failed(error);
+            return true;
+        }
+
+        var bytes = frame.Bytes;
         if (RpcReader.Read(bytes.Span, out var message) != RpcFault.None)
         {
             received = Failed(HttpFailures.Invalid(_wire.Key, "the upstream sent something that is no JSON-RPC message"));

@@ -7,7 +7,7 @@ namespace NativeGateway.Storage.Sqlite;
 internal sealed class SqliteRegistryStore(SqliteDatabase database, SecretBox secrets) : IRegistryStore
 {
     /// <summary>How soon a change by another process is seen.</summary>
-    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_pollInterval = TimeSpan.FromMilliseconds(400);
 
     private readonly RegistrySql _sql = new(secrets);
     private readonly ChangeSignal _changed = new();
