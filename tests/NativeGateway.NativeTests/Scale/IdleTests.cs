@@ -62,7 +62,7 @@ public sealed class IdleTests : IAsyncLifetime
                 await PingAsync(connections[^1]);
             }
 
-            CheckGrowth(before, 40 * Mebibyte);
+            CheckGrowth(before, 64 * Mebibyte);
             for (var i = 0; i < Connections; i += Connections / 100)
             {
                 await PingAsync(connections[i]);
