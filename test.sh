@@ -84,5 +84,6 @@ check "official clients and servers" twice tests/conformance/clients/run.sh
 check "container" twice tests/conformance/container/run.sh
 check "deployment files" tests/deploy/run.sh
 check "allocation budgets" eng/bench.sh
+check "allocations of the running binary" twice loadtest/allocations.sh
 check "build for net10.0" dotnet build NativeGateway.sln -c Release --nologo -v quiet -p:GatewayFramework=net10.0 -p:PublishAot=false -p:ArtifactsPath="$PWD/artifacts/net10"
 finish

@@ -20,7 +20,6 @@ internal static class KestrelSetup
     private const int MaxHeadBytes = 32 * 1024;
     private const int MaxRequestLineBytes = 16 * 1024;
     private const int MaxHeaders = 100;
-    private const int MaxConnections = 20_000;
     private const int MaxStreamsPerConnection = 256;
 
     /// <summary>The pipeline itself answers 413 with a JSON-RPC error; Kestrel's own limit is only the net behind it.</summary>
@@ -47,7 +46,7 @@ internal static class KestrelSetup
             kestrel.ApplicationServices = services;
         }
 
-        SetLimits(kestrel, atStart);
+        SetLimits(kestrel, atStart, lean is null ? ConnectionLimit.OfMainDoor : ConnectionLimit.OfSideDoor);
         foreach (var address in options.Listen)
         {
             Listen(kestrel, address, certificates);
@@ -71,7 +70,7 @@ internal static class KestrelSetup
         });
     }
 
-    private static void SetLimits(KestrelServerOptions kestrel, int maxRequestBytes)
+    private static void SetLimits(KestrelServerOptions kestrel, int maxRequestBytes, int maxConnections)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
@@ -79,8 +78,8 @@ internal static class KestrelSetup
         kestrel.Limits.MaxRequestLineSize = MaxRequestLineBytes;
         kestrel.Limits.MaxRequestHeaderCount = MaxHeaders;
         kestrel.Limits.MaxRequestBodySize = (long)maxRequestBytes + BodyLimitMargin;
-        kestrel.Limits.MaxConcurrentConnections = MaxConnections;
-        kestrel.Limits.MaxConcurrentUpgradedConnections = MaxConnections;
+        kestrel.Limits.MaxConcurrentConnections = maxConnections;
+        kestrel.Limits.MaxConcurrentUpgradedConnections = maxConnections;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(130);
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));

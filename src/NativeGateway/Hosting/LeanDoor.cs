@@ -12,7 +12,7 @@ internal sealed class LeanDoor : IDisposable
     public LeanDoor(DataPlaneParts parts, ILogger logger)
     {
         _loops = [.. Enumerable.Range(0, Environment.ProcessorCount).Select(index => new EventLoop(index, logger))];
-        Front = new Http1Front(parts.Proxy, parts.TrustedProxies, _loops, logger);
+        Front = new Http1Front(parts.Proxy, parts.TrustedProxies, _loops, ConnectionLimit.OfMainDoor, logger);
         Array.ForEach(_loops, loop => loop.Start());
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using NativeGateway.Shared;
 
@@ -38,9 +39,14 @@ internal static class GatewayBinary
 
     /// <summary>The tests' own environment, without what would configure a gateway.</summary>
     /// <param name="directory">Where it runs: nothing of the repository (a gateway.json, a data directory) may be picked up.</param>
-    public static ProcessStartInfo StartInfo(TempDirectory directory, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    /// <param name="descriptors">How many the system grants it; null for as many as to the tests.</param>
+    public static ProcessStartInfo StartInfo(
+        TempDirectory directory, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, int? descriptors = null)
     {
-        var info = new ProcessStartInfo(Path, arguments)
+        var (program, before) = descriptors is { } most
+            ? ("/bin/sh", (string[])["-c", $"ulimit -n {most.ToString(CultureInfo.InvariantCulture)} && exec \"$0\" \"$@\"", Path])
+            : (Path, []);
+        var info = new ProcessStartInfo(program, [.. before, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -32,7 +32,7 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
             "serve", "--config", ConfigFile, "--listen", $"http://127.0.0.1:{setup.Port}", "--log-format", setup.LogFormat, "--log-level", setup.LogLevel,
             .. StoreOptions, .. setup.Options,
         ];
-        _process = new Process { StartInfo = GatewayBinary.StartInfo(_directory, arguments, setup.Environment), EnableRaisingEvents = true };
+        _process = new Process { StartInfo = GatewayBinary.StartInfo(_directory, arguments, setup.Environment, setup.Descriptors), EnableRaisingEvents = true };
         _process.OutputDataReceived += Output.Add;
         _process.ErrorDataReceived += Log.Add;
         _process.Exited += (_, _) => _exited.TrySetResult();
@@ -64,6 +64,9 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
             return long.Parse(Digits().Match(line).Value, CultureInfo.InvariantCulture) * 1024;
         }
     }
+
+    /// <summary>Files, sockets and the like that it holds open.</summary>
+    public int OpenDescriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
     private string[] StoreOptions => _setup.Database is { } database ? ["--data", Data, "--database", database] : ["--data", Data];
 

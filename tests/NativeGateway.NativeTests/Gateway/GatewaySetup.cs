@@ -18,6 +18,9 @@ internal sealed record GatewaySetup
     /// <summary>The port to listen on; 0 for any.</summary>
     public int Port { get; init; }
 
+    /// <summary>How many descriptors the system grants it; null for as many as the tests themselves may have.</summary>
+    public int? Descriptors { get; init; }
+
     public string LogFormat { get; init; } = "text";
 
     public string LogLevel { get; init; } = "info";

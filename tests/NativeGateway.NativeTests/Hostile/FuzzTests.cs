@@ -8,7 +8,7 @@ namespace NativeGateway.NativeTests.Hostile;
 /// Thousands of requests with random faults, the same ones on every run. What is asked of the gateway: an answer that is no 500, a live process,
 /// memory that does not grow.
 /// </summary>
-public sealed class FuzzTests(HostileGateway fixture) : IClassFixture<HostileGateway>
+public sealed class FuzzTests(LeanDoorGateway fixture) : IClassFixture<LeanDoorGateway>
 {
     private const int Rounds = 1_500;
     private const long Bound = 48L * 1024 * 1024;

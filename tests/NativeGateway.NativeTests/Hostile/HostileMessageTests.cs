@@ -5,7 +5,7 @@ using Xunit;
 namespace NativeGateway.NativeTests.Hostile;
 
 /// <summary>JSON that looks for a reader's weak spots.</summary>
-public sealed class HostileMessageTests(HostileGateway fixture) : IClassFixture<HostileGateway>
+public sealed class HostileMessageTests(LeanDoorGateway fixture) : IClassFixture<LeanDoorGateway>
 {
     [Theory]
     [InlineData("[", "]")]

@@ -81,8 +81,11 @@ internal sealed class RawConnection : IDisposable
             return null;
         }
 
-        var hasNoBody = head.StartLine.Contains(" 204 ", StringComparison.Ordinal);
-        var body = hasNoBody ? [] : await _reader.ReadBodyAsync(head, limit.Token);
+        var hasNoBody = head.StartLine.Contains(" 204 ", StringComparison.Ordinal) || head.StartLine.Contains(" 100 ", StringComparison.Ordinal);
+        // To HTTP/1.0 a stream is sent without chunks: the end of the connection is its end.
+        var body = hasNoBody ? []
+            : head["Content-Length"] is null && !head.IsChunked ? await _reader.ReadToEndAsync(limit.Token)
+            : await _reader.ReadBodyAsync(head, limit.Token);
         return body is null ? null : new Reply(head, body);
     }
 

@@ -49,6 +49,18 @@ internal sealed class WireReader(Stream stream)
         return bytes;
     }
 
+    /// <summary>All until the peer ends the stream.</summary>
+    public async ValueTask<byte[]> ReadToEndAsync(CancellationToken cancellationToken)
+    {
+        while (await FillAsync(cancellationToken))
+        {
+        }
+
+        var bytes = _buffer.AsSpan(_start, _end - _start).ToArray();
+        _start = _end;
+        return bytes;
+    }
+
     /// <summary>The next chunk of a chunked body; empty for the last one, null when the stream ends before it.</summary>
     public async ValueTask<byte[]?> ReadChunkAsync(CancellationToken cancellationToken)
     {

@@ -10,10 +10,9 @@ namespace NativeGateway.DataPlane.Downstream;
 /// The lean door: answers plain <c>POST /mcp</c> on event loops, and gives every connection on which anything else comes to Kestrel, with the bytes
 /// read so far. It decides nothing about a request; that is <see cref="McpProxy"/>'s, as behind every other door.
 /// </summary>
-internal sealed class Http1Front(McpProxy proxy, TrustedProxies trustedProxies, EventLoop[] loops, ILogger logger)
+/// <param name="maxConnections">With so many, who connects takes the place of one that asks nothing at the moment, or is refused when all do.</param>
+internal sealed class Http1Front(McpProxy proxy, TrustedProxies trustedProxies, EventLoop[] loops, int maxConnections, ILogger logger)
 {
-    private const int MaxConnections = 20_000;
-
     private readonly Http1LoopState[] _states = [.. loops.Select(loop => new Http1LoopState(loop))];
     private readonly List<LoopListener> _listeners = [];
     private volatile bool _isDraining;
@@ -64,7 +63,7 @@ internal sealed class Http1Front(McpProxy proxy, TrustedProxies trustedProxies, 
         var state = _states[loop.Index];
         LoopSocket.SetOptions(descriptor);
         var socket = new LoopSocket(loop, descriptor);
-        if (Connections >= MaxConnections)
+        if (Connections >= maxConnections && !state.TryMakeRoom())
         {
             socket.Dispose();
             return;

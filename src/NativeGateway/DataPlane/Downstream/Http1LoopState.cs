@@ -42,6 +42,18 @@ internal sealed class Http1LoopState(EventLoop loop)
         }
     }
 
+    /// <summary>Closes the connection that has been idle longest, or else the slowest sender; false when all are being answered.</summary>
+    public bool TryMakeRoom()
+    {
+        if ((Idle.First ?? Reading.First) is not Http1Connection waiting)
+        {
+            return false;
+        }
+
+        waiting.Abort();
+        return true;
+    }
+
     /// <summary>Completes when the last connection is closed.</summary>
     public async Task DrainAsync()
     {

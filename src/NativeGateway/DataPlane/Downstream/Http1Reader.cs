@@ -25,6 +25,9 @@ internal enum Http1Verdict : byte
 /// </summary>
 internal static class Http1Reader
 {
+    /// <summary>Less than Kestrel's limits for the first line and for all headers, so that this door takes nothing that those refuse.</summary>
+    private const int MaxHead = 16 * 1024;
+
     private const int MaxHeaders = 90;
     private const int MaxLengthDigits = 9;
 
@@ -45,6 +48,12 @@ internal static class Http1Reader
     public static Http1Verdict Read(ReadOnlySpan<byte> bytes, Http1Request request)
     {
         request.Clear();
+        var verdict = ReadHead(bytes[..Math.Min(bytes.Length, MaxHead)], request);
+        return verdict == Http1Verdict.Incomplete && bytes.Length >= MaxHead ? Http1Verdict.Foreign : verdict;
+    }
+
+    private static Http1Verdict ReadHead(ReadOnlySpan<byte> bytes, Http1Request request)
+    {
         var common = Math.Min(bytes.Length, Start.Length);
         if (!bytes[..common].SequenceEqual(Start[..common]))
         {

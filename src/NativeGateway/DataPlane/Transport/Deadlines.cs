@@ -27,6 +27,9 @@ internal sealed class Deadlines(TimeSpan span)
 
     public TimeSpan Span => span;
 
+    /// <summary>The one that falls due first; null when there is none.</summary>
+    public Deadlined? First => _first;
+
     /// <summary>When the first of them falls due, on the clock of <see cref="EventLoop.Now"/>; later than ever when there is none.</summary>
     public long NextDue => _first?.Due ?? long.MaxValue;
 

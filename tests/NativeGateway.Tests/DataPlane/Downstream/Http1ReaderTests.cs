@@ -164,6 +164,18 @@ public class Http1ReaderTests
     public void More_headers_than_any_client_sends_are_left_to_Kestrel() =>
         Assert.Equal(Http1Verdict.Foreign, ReadWith(string.Join("\r\n", Enumerable.Range(0, 100).Select(i => $"X-{i}: 1"))));
 
+    [Theory]
+    [InlineData(15_000, true)]
+    [InlineData(17_000, false)]
+    public void A_head_longer_than_any_plain_one_is_left_to_Kestrel(int padding, bool isPlain)
+    {
+        var verdict = isPlain ? Http1Verdict.Complete : Http1Verdict.Foreign;
+        var line = $"X: {new string('x', padding)}";
+        Assert.Equal(verdict, ReadWith(line));
+        Assert.Equal(isPlain ? Http1Verdict.Incomplete : Http1Verdict.Foreign, Read($"POST /mcp HTTP/1.1\r\n{line}"));
+        Assert.Equal(verdict, Read($"POST /mcp/{new string('p', padding)} HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n"));
+    }
+
     private Http1Verdict ReadWith(string lines) => Read(With(lines));
 
     private static string With(string lines) => $"POST /mcp HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n{lines}\r\n\r\n";

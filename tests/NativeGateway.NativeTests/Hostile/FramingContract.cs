@@ -5,8 +5,8 @@ using Xunit;
 
 namespace NativeGateway.NativeTests.Hostile;
 
-/// <summary>HTTP as no honest client writes it.</summary>
-public sealed class FramingTests(HostileGateway fixture) : IClassFixture<HostileGateway>
+/// <summary>HTTP as no honest client writes it: each door of the gateway must stand it alike.</summary>
+public abstract class FramingContract(HostileGateway fixture)
 {
     private const int Refused = 400;
 
@@ -134,6 +134,47 @@ public sealed class FramingTests(HostileGateway fixture) : IClassFixture<Hostile
         await CheckHeadRefusedAsync(fixture.Call.With(new string('n', 100_000), "b"));
         await CheckHeadRefusedAsync(RawRequest.Post("/mcp/" + new string('p', 100_000), Rpc.Ping).As(fixture.Gateway.AdminKey));
         await fixture.CheckHealthyAsync();
+    }
+
+    [Theory]
+    [InlineData("/mcp", "X-Long", 33_000, 431)]
+    [InlineData("/mcp/", "X-Long", 33_000, 431)]
+    [InlineData("/mcp", "Authorization", 33_000, 431)]
+    [InlineData("/mcp", "X-Long", 31_000, 200)]
+    public async Task A_head_just_too_long_gets_431_and_is_closed(string path, string header, int length, int status)
+    {
+        using var connection = await fixture.Gateway.ConnectAsync();
+        var reply = await connection.SendAsync(RawRequest.Post(path, Rpc.Ping).As(fixture.Gateway.AdminKey).With(header, new string('x', length)));
+
+        Assert.Equal(status, reply.Status);
+        if (status == 431)
+        {
+            Assert.Null(await connection.TryReadReplyAsync());
+        }
+    }
+
+    [Fact]
+    public async Task A_target_just_too_long_gets_414_and_is_closed()
+    {
+        using var connection = await fixture.Gateway.ConnectAsync();
+        var reply = await connection.SendAsync(RawRequest.Post("/mcp/" + new string('p', 17_000), Rpc.Ping).As(fixture.Gateway.AdminKey));
+
+        Assert.Equal(414, reply.Status);
+        Assert.Null(await connection.TryReadReplyAsync());
+    }
+
+    [Fact]
+    public async Task One_header_too_many_gets_431_and_is_closed()
+    {
+        var request = fixture.Call;
+        for (var i = 0; i < 100; i++)
+        {
+            request = request.Add($"X-{i.ToString(CultureInfo.InvariantCulture)}", "1");
+        }
+
+        using var connection = await fixture.Gateway.ConnectAsync();
+        Assert.Equal(431, (await connection.SendAsync(request)).Status);
+        Assert.Null(await connection.TryReadReplyAsync());
     }
 
     [Theory]
