@@ -30,6 +30,7 @@ internal sealed class Http1Connection : Deadlined, IDisposable
     private Exchange? _exchange;
     private bool _isOverdue;
     private bool _isAnswering;
+    private bool _isResting;
 
     /// <param name="handOver">Takes the socket, and what was read from it and not used, when Kestrel is to go on.</param>
     public Http1Connection(Http1Front front, Http1LoopState state, LoopSocket socket, Action<Socket, byte[]> handOver)
@@ -83,6 +84,7 @@ internal sealed class Http1Connection : Deadlined, IDisposable
     {
         if (!_isAnswering)
         {
+            _isResting = false;
             _state.Lingering.Set(this, _socket.Loop.Now);
         }
     }
@@ -100,6 +102,13 @@ internal sealed class Http1Connection : Deadlined, IDisposable
     /// <summary>What waits is woken, and looks why.</summary>
     public override void OnDeadline()
     {
+        if (_isResting)
+        {
+            Forget();
+            SetPatience(isIdle: true);
+            return;
+        }
+
         _isOverdue = true;
         if (_isAnswering)
         {
@@ -134,11 +143,11 @@ internal sealed class Http1Connection : Deadlined, IDisposable
                 await _socket.Loop.Yield();
             }
 
-            var exchange = BeginAnswer();
-            await _front.Proxy.HandleAsync(exchange).ConfigureAwait(false);
+            // No local keeps the exchange: it would live on in this method while the connection rests.
+            await _front.Proxy.HandleAsync(BeginAnswer()).ConfigureAwait(false);
             await _reply!.DisposeAsync().ConfigureAwait(false);
             await _socket.Loop.Enter();
-            if (exchange.Failure is { Kind: ErrorKind.ClientGone } && _gone.IsCancellationRequested)
+            if (_exchange!.Failure is { Kind: ErrorKind.ClientGone } && _gone.IsCancellationRequested)
             {
                 _socket.Dispose();
             }
@@ -187,17 +196,25 @@ internal sealed class Http1Connection : Deadlined, IDisposable
 
     private void SetPatience(bool isIdle)
     {
-        var patience = _front.IsDraining ? _state.Lingering : isIdle ? _state.Idle : _state.Reading;
+        _isResting = isIdle && _exchange is not null && !_front.IsDraining;
+        var patience = _front.IsDraining ? _state.Lingering : _isResting ? _state.Resting : isIdle ? _state.Idle : _state.Reading;
         if (isIdle || Deadlines != patience)
         {
             patience.Set(this, _socket.Loop.Now);
         }
     }
 
+    /// <summary>What a request leaves for the next one holds the snapshot that it was decided by, which others may have replaced since.</summary>
+    private void Forget()
+    {
+        (_exchange, _reply) = (null, null);
+        _heads.Forget();
+    }
+
     private Exchange BeginAnswer()
     {
         Deadlines?.Clear(this);
-        _isAnswering = true;
+        (_isAnswering, _isResting) = (true, false);
         _response.Reset(_request.Closes || _front.IsDraining, _gone.Token);
         var head = _heads.Next();
         var body = _input.Memory.Slice(_request.HeadLength, _request.ContentLength);
@@ -227,7 +244,7 @@ internal sealed class Http1Connection : Deadlined, IDisposable
         }
 
         _socket.EndSending();
-        _isOverdue = false;
+        (_isOverdue, _isResting) = (false, false);
         _state.Lingering.Set(this, _socket.Loop.Now);
         for (var left = MaxRequest; left > 0 && !_isOverdue;)
         {

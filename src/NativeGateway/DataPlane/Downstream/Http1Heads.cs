@@ -41,6 +41,9 @@ internal sealed class Http1Heads(LoopInput input, Http1Request request, LoopSock
         return _head;
     }
 
+    /// <summary>The next head is read anew, whatever it is like.</summary>
+    public void Forget() => _head = null;
+
     private RequestHead Create(AddressSet trustedProxies)
     {
         var name = request.UpstreamName is { IsPresent: true } range ? range.Of(input.Span).ToArray() : [];

@@ -14,8 +14,11 @@ internal sealed class Http1LoopState(EventLoop loop)
 
     public int Count => Volatile.Read(ref _count);
 
-    /// <summary>Between two requests.</summary>
-    public Deadlines Idle { get; } = loop.Within(TimeSpan.FromSeconds(130));
+    /// <summary>Between two requests, as long as another one is likely to follow: what the last one needed is kept for it.</summary>
+    public Deadlines Resting { get; } = loop.Within(TimeSpan.FromSeconds(5));
+
+    /// <summary>Before the first request, and after <see cref="Resting"/>.</summary>
+    public Deadlines Idle { get; } = loop.Within(TimeSpan.FromSeconds(125));
 
     /// <summary>From the first byte of a request to its last; after that Kestrel has patience, or not.</summary>
     public Deadlines Reading { get; } = loop.Within(TimeSpan.FromSeconds(5));
@@ -45,7 +48,7 @@ internal sealed class Http1LoopState(EventLoop loop)
     /// <summary>Closes the connection that has been idle longest, or else the slowest sender; false when all are being answered.</summary>
     public bool TryMakeRoom()
     {
-        if ((Idle.First ?? Reading.First) is not Http1Connection waiting)
+        if ((Idle.First ?? Resting.First ?? Reading.First) is not Http1Connection waiting)
         {
             return false;
         }

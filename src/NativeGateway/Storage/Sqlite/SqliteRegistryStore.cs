@@ -44,7 +44,8 @@ internal sealed class SqliteRegistryStore(SqliteDatabase database, SecretBox sec
                 return false;
             }
             var pause = remaining < s_pollInterval ? remaining : s_pollInterval;
-            await next.WaitAsync(pause, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Not WaitAsync: its time-outs are exceptions, with a stack trace each.
+            await Task.WhenAny(next, Task.Delay(pause, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
@@ -16,13 +17,17 @@ internal sealed class FrontHarness : IAsyncDisposable
 {
     private static readonly PermissionConfig WithoutSecrets = PermissionConfig.Everything with { Resources = new GlobRule([], ["*secret*"]) };
 
+    private readonly SnapshotHolder _snapshots;
+    private readonly Func<Snapshot> _buildSnapshot;
     private readonly DataPlaneParts _parts;
     private readonly LeanDoor _lean;
     private readonly KestrelListeners _web;
     private readonly HttpClient _client = new() { Timeout = Timeout.InfiniteTimeSpan };
 
-    private FrontHarness(DataPlaneParts parts, LeanDoor lean, KestrelListeners web, ChannelReader<UsageEvent> usage, string key, string otherKey)
+    private FrontHarness(
+        SnapshotHolder snapshots, Func<Snapshot> buildSnapshot, DataPlaneParts parts, LeanDoor lean, KestrelListeners web, ChannelReader<UsageEvent> usage, string key, string otherKey)
     {
+        (_snapshots, _buildSnapshot) = (snapshots, buildSnapshot);
         (_parts, _lean, _web, Usage, Key, OtherKey) = (parts, lean, web, usage, key, otherKey);
         Address = new Uri(web.Addresses[0]);
     }
@@ -56,14 +61,20 @@ internal sealed class FrontHarness : IAsyncDisposable
     {
         var (key, otherKey) = (ApiKey.Create(), ApiKey.Create());
         var faults = new List<string>();
-        var snapshot = SnapshotBuilder.Build(
-            RegistryConfig.Empty, servers, [FileKey(key, PermissionConfig.Everything), FileKey(otherKey, WithoutSecrets)], GatewaySettings.Default with { KeyLimits = null }, false, faults);
-        Assert.NotNull(snapshot);
+        Snapshot BuildSnapshot()
+        {
+            var snapshot = SnapshotBuilder.Build(
+                RegistryConfig.Empty, servers, [FileKey(key, PermissionConfig.Everything), FileKey(otherKey, WithoutSecrets)], GatewaySettings.Default with { KeyLimits = null }, false, faults);
+            Assert.NotNull(snapshot);
+            return snapshot;
+        }
+
+        var snapshots = new SnapshotHolder(BuildSnapshot());
         var encryptionKey = EncryptionKey.Parse(Convert.ToBase64String(new byte[32]), "the test");
         var usage = Channel.CreateUnbounded<UsageEvent>();
         // No organization here has quotas to ask for.
         var setup = new DataPlaneSetup(encryptionKey, isStateless, [], null!, usage.Writer, () => new HealthReport(true, true, null, 1, 0, 0));
-        var parts = new DataPlaneParts(new SnapshotHolder(snapshot), setup, time, NullLoggerFactory.Instance);
+        var parts = new DataPlaneParts(snapshots, setup, time, NullLoggerFactory.Instance);
         var options = new GatewayOptions
         {
             Listen = [ListenAddress.Parse("http://127.0.0.1:0", out _)!],
@@ -73,7 +84,16 @@ internal sealed class FrontHarness : IAsyncDisposable
         var web = KestrelSetup.Build(
             options, null, () => GatewaySettings.Default.MaxRequestBytes, NullLoggerFactory.Instance, lean.Front, parts.Router.HandleAsync);
         await web.StartAsync();
-        return new FrontHarness(parts, lean, web, usage.Reader, key.Text, otherKey.Text);
+        return new FrontHarness(snapshots, BuildSnapshot, parts, lean, web, usage.Reader, key.Text, otherKey.Text);
+    }
+
+    /// <summary>Puts one with the same content in its place, as every change of the registry does. Returns the one that was.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public WeakReference ReplaceSnapshot()
+    {
+        var replaced = new WeakReference(_snapshots.Current);
+        _snapshots.Swap(_buildSnapshot());
+        return replaced;
     }
 
     /// <summary>Sends a request and returns as soon as its response has begun.</summary>

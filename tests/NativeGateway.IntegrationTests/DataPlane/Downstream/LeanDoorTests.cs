@@ -112,6 +112,27 @@ public sealed class LeanDoorTests
         Assert.Contains(Pong, await reading, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_connection_that_rests_lets_go_of_the_snapshot_of_its_last_request_and_goes_on()
+    {
+        await using var front = await FrontHarness.StartAsync();
+        using var socket = await ConnectAsync(front);
+        await SendAsync(socket, Post(front, Ping));
+        await ReadAsync(socket, Pong);
+
+        var replaced = front.ReplaceSnapshot();
+        await front.ExchangeAsync(HttpMethod.Post, "/mcp", Ping);
+
+        for (var ended = DateTime.UtcNow + TestTime.Limit; replaced.IsAlive; await Task.Delay(100))
+        {
+            Assert.True(DateTime.UtcNow < ended, "The snapshot is still held.");
+            GC.Collect();
+        }
+
+        await SendAsync(socket, Post(front, Ping, "Connection: close\r\n"));
+        Assert.Contains(Pong, await ReadToEndAsync(socket), StringComparison.Ordinal);
+    }
+
     private static string Post(FrontHarness front, string body, string headers = "") =>
         $"POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {front.Key}\r\nContent-Type: application/json\r\n{headers}Content-Length: {body.Length}\r\n\r\n{body}";
 
@@ -129,6 +150,20 @@ public sealed class LeanDoorTests
         while (!bytes.IsEmpty)
         {
             bytes = bytes[await socket.SendAsync(bytes, limit.Token)..];
+        }
+    }
+
+    /// <summary>Reads until that has come.</summary>
+    private static async Task ReadAsync(Socket socket, string awaited)
+    {
+        using var limit = new CancellationTokenSource(TestTime.Limit);
+        var text = "";
+        var buffer = new byte[4 * 1024];
+        while (!text.Contains(awaited, StringComparison.Ordinal))
+        {
+            var count = await socket.ReceiveAsync(buffer, limit.Token);
+            Assert.NotEqual(0, count);
+            text += Encoding.ASCII.GetString(buffer, 0, count);
         }
     }
 
