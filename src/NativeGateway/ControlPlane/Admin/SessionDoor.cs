@@ -90,6 +90,8 @@ internal sealed class SessionDoor(RegistryWriter registry, ISessionStore session
             Permissions = Permissions.Everything,
             Limits = snapshot.Settings.KeyLimits,
             OrganizationLimits = organization.Limits,
+            AddressLimits = snapshot.Settings.AddressCallLimits,
+            UserLimits = snapshot.Settings.UserCallLimits,
             AllowedNetworks = organization.AllowedNetworks.Count == 0 ? null : AddressSet.TryParse(organization.AllowedNetworks, out _),
             OrganizationSuspended = organization.Suspended,
         };

@@ -75,10 +75,10 @@ internal sealed class SignIn(
     }
 
     /// <summary>The limit of refused credentials, for whoever presents a secret of another kind; null when it is not used up.</summary>
-    public GatewayError? ChargeAddress(IPAddress address) => _addresses.Charge(snapshots.Current.Settings.AddressLimits, address);
+    public GatewayError? ChargeAddress(IPAddress address) => _addresses.Charge(snapshots.Current.Settings.CredentialLimits, address);
 
     /// <summary>The secret was right.</summary>
-    public void PayBackAddress(IPAddress address) => _addresses.PayBack(snapshots.Current.Settings.AddressLimits, address);
+    public void PayBackAddress(IPAddress address) => _addresses.PayBack(snapshots.Current.Settings.CredentialLimits, address);
 
     /// <summary>Null when it was not checked. Not to be given up half-way: whoever hangs up would be counted wrong.</summary>
     private async Task<Argon2Result?> VerifyAsync(string hash, string password, IPAddress address)
