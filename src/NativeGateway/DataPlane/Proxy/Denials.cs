@@ -16,8 +16,17 @@ internal static class Denials
     {
         var method = exchange.Message.MethodCode;
         var denied = Of(exchange.Head, exchange.Snapshot, method == McpMethod.Unknown ? "mcp" : $"mcp.{McpMethods.Label(method)}", ErrorResponder.OutcomeOf(kind).Label());
-        return exchange.Target is { } target ? denied with { ResourceType = "server", ResourceId = target.Id.ToString() } : denied;
+        return exchange.Target is { } target ? NameTarget(denied, target, exchange) : denied;
     }
+
+    /// <summary>The tool or prompt as its catalog lists it, within its server; what a client may have made up is left out.</summary>
+    private static DeniedRequest NameTarget(DeniedRequest denied, Model.Upstream target, Exchange exchange) => exchange.CatalogName is { } name
+        ? denied with
+        {
+            ResourceType = PermissionCheck.KindOf(exchange.Message) == PermissionKind.Tool ? "tool" : "prompt",
+            ResourceId = $"{target.Id}/{Encoding.UTF8.GetString(name)}",
+        }
+        : denied with { ResourceType = "server", ResourceId = target.Id.ToString() };
 
     /// <param name="snapshot">Null before the request was looked at.</param>
     public static DeniedRequest Of(RequestHead head, Snapshot? snapshot, string action, string outcome)
