@@ -34,7 +34,7 @@ internal readonly record struct SignInVerdict(UserConfig? Account, UserConfig? U
 /// keys, bounded in number; nobody gets more of it than <see cref="LockOut"/> and the limit of refused credentials per address let through.
 /// </summary>
 internal sealed class SignIn(
-    RegistryWriter registry, ISessionStore sessions, IAuditStore audit, SecretVerifier verifier, SnapshotHolder snapshots, TimeProvider time)
+    RegistryWriter registry, SessionStore sessions, IAuditStore audit, SecretVerifier verifier, SnapshotHolder snapshots, TimeProvider time)
 {
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
 

@@ -23,7 +23,7 @@ internal sealed class StoreSession
 
     public IAuditStore Audit => _stores.Audit;
 
-    public IOutboxStore Outbox => _stores.Outbox;
+    public OutboxStore Outbox => _stores.Outbox;
 
     public FileConfig File { get; }
 

@@ -38,7 +38,7 @@ internal sealed class NotifyingReplica : IAsyncDisposable
         Source = ConfigSource.File,
     };
 
-    public IOutboxStore Outbox => _stores.Outbox;
+    public OutboxStore Outbox => _stores.Outbox;
 
     public AlertWatch Watch { get; }
 
