@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that building and testing need, and only those that are missing. Safe to run any number of times.
 #   eng/prerequisites.sh            what ./run.sh needs: the native toolchain and the static libraries
-#   eng/prerequisites.sh --tests    additionally what ./test.sh needs: PostgreSQL, Node.js, Python, curl, buildah, systemd
+#   eng/prerequisites.sh --tests    additionally what ./test.sh needs: PostgreSQL, Node.js, Python, curl, buildah, systemd, iproute2
 #   eng/prerequisites.sh --load     additionally what loadtest needs: wrk and the proxies to compare with
 set -euo pipefail
 
 packages=(clang lld cmake zlib1g-dev libssl-dev libargon2-dev libsqlite3-dev ca-certificates)
 if [ "${1:-}" = "--tests" ]; then
-  packages+=(postgresql nodejs curl buildah openssl procps systemd)
+  packages+=(postgresql nodejs curl buildah openssl procps systemd iproute2)
   # Node.js from elsewhere (a version manager, nodesource) serves as well as Debian's, and nodesource's conflicts with Debian's npm.
   command -v node >/dev/null 2>&1 && packages=("${packages[@]/nodejs/}")
   command -v npm >/dev/null 2>&1 || packages+=(npm)

@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 BINARY = os.path.abspath(os.environ.get("NATIVE_GATEWAY_BINARY", HERE.parent / "artifacts/native/native-gateway"))
 SERVERS, TOOLS, KEYS = (int(os.environ.get(name, default)) for name, default in (("SERVERS", 1000), ("TOOLS", 100), ("KEYS", 10_000)))
 ROUNDS, SECONDS = int(os.environ.get("ROUNDS", 5)), int(os.environ.get("SECONDS_EACH", 3))
+CHANGES = 20
 BASE = int(os.environ.get("BASE_PORT", 17800))
 LIMITS = {"limits": {"requestsPerMinute": 1_000_000, "burst": 1_000_000}}
 
@@ -54,8 +55,8 @@ class Registry:
             self.process.stdout.close()
             self.process = None
 
-    def ask(self, path, body=None, method=None):
-        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    def ask(self, path, body=None, method=None, more=None):
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json", "Accept": "application/json, text/event-stream"} | (more or {})
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers, method=method)
         try:
@@ -117,7 +118,7 @@ def fill(registry, servers):
     imported = time.perf_counter()
     backup = registry.directory / "backup.jsonl"
     registry.run("backup", backup)
-    multiply_keys(backup, KEYS)
+    multiply_keys(backup, KEYS - ROUNDS)  # Each round makes one more; 10,000 is all that there may be.
     registry.run("restore", backup, "--force")
     print(f"filled: {servers} servers imported in {imported - begun:.1f} s, {KEYS} keys restored in {time.perf_counter() - imported:.1f} s", file=sys.stderr)
 
@@ -168,6 +169,23 @@ def change(registry):
     registry.note("revoking a key until it is refused, ms", (time.perf_counter() - begun) * 1000)
 
 
+def change_server(registry):
+    """Changes one server again and again: each answer says that the change is in use."""
+    status, made = registry.ask("/api/v1/servers", {"name": "changed", "url": "https://server.example/mcp", "disabled": True})
+    if status != 201:
+        sys.exit(f"{registry.name}: {made}")
+    path = f"/api/v1/servers/{made['id']}"
+    used, begun = registry.cpu(), time.perf_counter()
+    for seconds in range(CHANGES):
+        status, answer = registry.ask(path, {"timeout": f"{40 + seconds}s"}, "PATCH", {"If-Match": "*"})
+        if status != 200:
+            sys.exit(f"{registry.name}: {answer}")
+    registry.note("changing a server, ms", (time.perf_counter() - begun) * 1000 / CHANGES)
+    time.sleep(1)  # For what goes on behind the answer.
+    registry.note("CPU of that, ms", (registry.cpu() - used) * 1000 / CHANGES)
+    registry.ask(path, method="DELETE", more={"If-Match": "*"})
+
+
 def measure(registry, tools):
     registry.note("start to first answer, ms", registry.start() * 1000)
     registry.note("CPU until then, ms", registry.cpu() * 1000)
@@ -184,6 +202,7 @@ def measure(registry, tools):
     registry.note("memory (RSS) after listing, MiB", registry.memory())
     load(registry)
     change(registry)
+    change_server(registry)
     registry.note("memory (RSS) at the end, MiB", registry.memory())
     registry.stop()
 
@@ -197,10 +216,10 @@ def main():
         try:
             until("the upstreams listen", lambda: listens(BASE) and listens(BASE + 1), 10)
             fill(registries[0], 0)
-            fill(registries[1], SERVERS)
+            fill(registries[1], SERVERS - 1)  # The last of as many as there may be is made and changed by each round.
             for _ in range(ROUNDS):
                 measure(registries[0], 3)
-                measure(registries[1], 3 + SERVERS * TOOLS)
+                measure(registries[1], 3 + (SERVERS - 1) * TOOLS)
         finally:
             for registry in registries:
                 registry.stop()

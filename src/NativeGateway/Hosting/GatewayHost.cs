@@ -73,11 +73,12 @@ internal sealed class GatewayHost(GatewayOptions options, CliContext context, Co
         await MigrateAsync(store, signals.Stop);
         var snapshots = new SnapshotHolder(SnapshotBuilder.Build(RegistryConfig.Empty, [], [], GatewaySettings.Default, false, [])!);
         var openness = new OpennessRule(options.RequiresKey, options.IsLoopbackOnly);
+        var reader = new RegistryReader(store);
         using var loader = new RegistryLoader(
-            store, snapshots, openness, options.File?.Registry ?? FileConfig.Empty, loggers.CreateLogger<RegistryLoader>());
-        var registry = new RegistryWriter(store, context.Time, () => loader.File);
+            reader, snapshots, openness, options.File?.Registry ?? FileConfig.Empty, loggers.CreateLogger<RegistryLoader>());
+        var registry = new RegistryWriter(store, reader, context.Time, () => loader.File);
         var administrator = await TryInitializeAsync(registry, signals.Stop);
-        if (await loader.ReloadAsync(registry.LoadAsync, signals.Stop) is { Count: > 0 } faults)
+        if (await loader.ReloadAsync(signals.Stop) is { Count: > 0 } faults)
         {
             return context.FailConfiguration([.. faults.Select(fault => new ConfigFault("", fault))]);
         }

@@ -21,6 +21,7 @@ internal sealed record AuditEntry
 
     public string? ResourceType { get; init; }
 
+    /// <summary>Of a tool or prompt, which have none, the id of its server, a slash and its name.</summary>
     public string? ResourceId { get; init; }
 
     /// <summary>Names of the fields that were changed.</summary>

@@ -34,11 +34,14 @@ internal sealed record GatewaySettings
     /// <summary>For all calls from one address, whoever makes them; null for none.</summary>
     public LimitConfig? AddressCallLimits { get; init; }
 
+    /// <summary>For all calls of one user, by whichever of its keys or signed in; null for none. Keys of an organization have no user.</summary>
+    public LimitConfig? UserCallLimits { get; init; }
+
     /// <summary>What organizations can be given, by name.</summary>
     public IReadOnlyDictionary<string, QuotaConfig> Plans { get; init; } = BuiltInPlans.All;
 
     /// <summary>Refused credentials per caller's address.</summary>
-    public LimitConfig AddressLimits { get; init; } = new(60, 30);
+    public LimitConfig CredentialLimits { get; init; } = new(60, 30);
 
     public int MaxRequestBytes { get; init; } = 4 * 1024 * 1024;
 
@@ -139,6 +142,9 @@ internal sealed class Caller
 
     /// <inheritdoc cref="GatewaySettings.AddressCallLimits"/>
     public LimitConfig? AddressLimits { get; init; }
+
+    /// <inheritdoc cref="GatewaySettings.UserCallLimits"/>
+    public LimitConfig? UserLimits { get; init; }
 
     /// <summary>Shared by all keys of the organization; null when its calls are not counted.</summary>
     public Quotas? Quotas { get; init; }

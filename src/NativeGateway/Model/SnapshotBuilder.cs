@@ -191,6 +191,7 @@ internal static class SnapshotBuilder
             ToolLimits = CompileToolLimits(key.ToolLimits),
             OrganizationLimits = organization.Limits,
             AddressLimits = settings.AddressCallLimits,
+            UserLimits = settings.UserCallLimits,
             Quotas = quotas,
             AllowedNetworks = networks,
             SecretHash = key.SecretHash,

@@ -36,7 +36,8 @@ internal static class SnapshotRules
     {
         ConfigRules.CheckLimit(settings.KeyLimits, "limits", faults);
         ConfigRules.CheckLimit(settings.AddressCallLimits, "limits.address", faults);
-        ConfigRules.CheckLimit(settings.AddressLimits, "limits for refused credentials", faults);
+        ConfigRules.CheckLimit(settings.UserCallLimits, "limits.user", faults);
+        ConfigRules.CheckLimit(settings.CredentialLimits, "limits for refused credentials", faults);
         ConfigRules.CheckNetworks(settings.TrustedProxies, "network.trustedProxies", faults);
         foreach (var (name, plan) in settings.Plans)
         {

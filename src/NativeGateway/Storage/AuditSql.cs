@@ -130,12 +130,24 @@ internal sealed class AuditSql(SecretBox secrets)
             Add(isPrefix ? $"substr(action, 1, {(action.Length - 1).ToString(CultureInfo.InvariantCulture)}) = @action" : "action = @action", "action", action.TrimEnd('*'));
         }
 
-        Add("resource_type = @resource_type", "resource_type", query.ResourceType);
-        Add("resource_id = @resource_id", "resource_id", query.ResourceId);
+        AddResource();
         Add("outcome = @outcome", "outcome", query.Outcome);
         Add("request_id = @request_id", "request_id", query.RequestId);
         Add(query.OldestFirst ? "sequence > @behind" : "sequence < @behind", "behind", query.Behind);
         return (conditions, values);
+
+        void AddResource()
+        {
+            if (query.ResourceId is not { } id)
+            {
+                Add("resource_type = @resource_type", "resource_type", query.ResourceType);
+                return;
+            }
+
+            var within = $"substr(resource_id, 1, {(id.Length + 1).ToString(CultureInfo.InvariantCulture)}) = @within";
+            conditions.Add($"((resource_type = @resource_type AND resource_id = @resource_id) OR {within})");
+            values.AddRange([new Column("resource_type", query.ResourceType), new Column("resource_id", id), new Column("within", id + "/")]);
+        }
 
         void Add(string condition, string name, object? value)
         {

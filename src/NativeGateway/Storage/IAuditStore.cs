@@ -50,6 +50,7 @@ internal sealed record AuditQuery
 
     public string? ResourceType { get; init; }
 
+    /// <summary>Also finds what is within it: a server's tools and prompts.</summary>
     public string? ResourceId { get; init; }
 
     public string? Outcome { get; init; }

@@ -4,7 +4,7 @@ using NativeGateway.Storage.Sqlite;
 namespace NativeGateway.Storage;
 
 /// <summary>What one database keeps. Its schema is made by the registry's store, which also owns the database.</summary>
-internal sealed record Stores(IRegistryStore Registry, IUsageStore Usage, IAuditStore Audit, IQuotaStore Quotas, IOutboxStore Outbox, ISessionStore Sessions)
+internal sealed record Stores(IRegistryStore Registry, IUsageStore Usage, IAuditStore Audit, QuotaStore Quotas, OutboxStore Outbox, SessionStore Sessions)
     : IAsyncDisposable
 {
     /// <summary>Null where one process has the database for itself.</summary>
@@ -26,16 +26,16 @@ internal static class StoreFactory
         {
             var file = new SqliteDatabase(SqlitePath(databaseUri[SqliteScheme.Length..]));
             return new Stores(
-                new SqliteRegistryStore(file, secrets), new SqliteUsageStore(file), new SqliteAuditStore(file, secrets), new SqliteQuotaStore(file),
-                new SqliteOutboxStore(file, secrets), new SqliteSessionStore(file, secrets));
+                new SqliteRegistryStore(file, secrets), new SqliteUsageStore(file), new SqliteAuditStore(file, secrets), new QuotaStore(file),
+                new OutboxStore(file, secrets, lockClaimed: ""), new SessionStore(file, secrets));
         }
         if (databaseUri.StartsWith("postgres://", StringComparison.OrdinalIgnoreCase)
             || databaseUri.StartsWith("postgresql://", StringComparison.OrdinalIgnoreCase))
         {
             var server = new PostgresDatabase(PostgresUri.Parse(databaseUri));
             return new Stores(
-                new PostgresRegistryStore(server, secrets), new PostgresUsageStore(server), new PostgresAuditStore(server, secrets), new PostgresQuotaStore(server),
-                new PostgresOutboxStore(server, secrets), new PostgresSessionStore(server, secrets))
+                new PostgresRegistryStore(server, secrets), new PostgresUsageStore(server), new PostgresAuditStore(server, secrets), new QuotaStore(server),
+                new OutboxStore(server, secrets, lockClaimed: "FOR UPDATE OF d SKIP LOCKED"), new SessionStore(server, secrets))
             {
                 Buckets = new PostgresBucketStore(server),
             };

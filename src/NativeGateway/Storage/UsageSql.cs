@@ -55,6 +55,25 @@ internal static class UsageSql
             [new("writer", batch.Writer), new("last_batch", batch.Number), new("seen_at", batch.At.ToUnixTimeSeconds())],
             cancellationToken) > 0;
 
+    /// <summary>
+    /// The batch without what was counted for organizations that were erased meanwhile: nothing of them may appear again. Where there are none at all,
+    /// nobody was erased: the gateway serves the built-in one.
+    /// </summary>
+    public static async Task<UsageBatch> WithoutErasedAsync(StoreTransaction transaction, UsageBatch batch, CancellationToken cancellationToken)
+    {
+        var organizations = (await transaction.QueryAsync("SELECT id FROM organizations", row => row.GetGuid(0).ToString(), cancellationToken))
+            .ToHashSet(StringComparer.Ordinal);
+        return organizations.Count == 0
+            ? batch
+            : batch with
+            {
+                Rows = [.. batch.Rows.Where(row => IsThere(row.Key.OrganizationId))],
+                Failures = [.. batch.Failures.Where(failure => IsThere(failure.OrganizationId))],
+            };
+
+        bool IsThere(Guid organization) => organization == Guid.Empty || organizations.Contains(organization.ToString());
+    }
+
     /// <summary>Adds what was staged to minutes, hours and days, always in the same order, so that replicas wait for each other but never in a circle.</summary>
     public static async Task AddStagedAsync(StoreTransaction transaction, UsageBatch batch, CancellationToken cancellationToken)
     {

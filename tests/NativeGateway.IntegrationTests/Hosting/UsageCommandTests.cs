@@ -17,6 +17,8 @@ public sealed class UsageCommandTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, await _cli.RunAsync("keys", "create", "--name", "ci"));
         await using var stores = StoreFactory.Open(Database, Samples.Secrets());
         var organization = Assert.Single((await stores.Registry.LoadAsync(default)).Organizations);
+        var other = Samples.Organization("other") with { Id = UsageSamples.Other };
+        await stores.Registry.CommitAsync(new RegistryChange([new SaveOrganization(other)], null), default);
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         var key = UsageSamples.Key with { OrganizationId = organization.Id, At = now - now % 60 };
         await stores.Usage.WriteAsync(

@@ -76,6 +76,22 @@ public abstract class AuditStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_asks_for_a_server_is_told_of_its_tools()
+    {
+        foreach (var (type, id) in ((string, string)[])[("server", "s"), ("tool", "s/echo"), ("prompt", "s/greet"), ("server", "s2"), ("tool", "s2/s"), ("key", "s")])
+        {
+            await Audit.AppendAsync([Samples.Entry("mcp.tools/call") with { ResourceType = type, ResourceId = id }], None);
+        }
+
+        Assert.Equal([3L, 2L, 1L], await FoundAsync("server", "s"));
+        Assert.Equal([2L], await FoundAsync("tool", "s/echo"));
+        Assert.Equal([5L, 2L], await FoundAsync("tool", null));
+
+        async Task<IEnumerable<long>> FoundAsync(string type, string? id) =>
+            (await Audit.ListAsync(new AuditQuery { ResourceType = type, ResourceId = id }, 10, None)).Select(record => record.Sequence);
+    }
+
+    [Fact]
     public async Task A_change_and_its_entry_are_written_together_or_not_at_all()
     {
         var setting = new RegistryChange([new SaveSetting("a", "1")], 0) { Audit = [Samples.Entry()] };

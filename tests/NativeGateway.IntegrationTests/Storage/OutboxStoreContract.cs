@@ -19,7 +19,7 @@ public abstract class OutboxStoreContract : IAsyncLifetime
 
     private static CancellationToken None => CancellationToken.None;
 
-    private IOutboxStore Store => _stores!.Outbox;
+    private OutboxStore Store => _stores!.Outbox;
 
     public async Task InitializeAsync()
     {

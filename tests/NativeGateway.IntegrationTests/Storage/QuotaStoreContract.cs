@@ -20,7 +20,7 @@ public abstract class QuotaStoreContract : IAsyncLifetime
 
     private protected TempDatabase Database => _database!;
 
-    private protected IQuotaStore Store => _opened[0].Quotas;
+    private protected QuotaStore Store => _opened[0].Quotas;
 
     private static CancellationToken None => CancellationToken.None;
 

@@ -17,7 +17,7 @@ public abstract class SessionStoreContract : IAsyncLifetime
 
     private static CancellationToken None => CancellationToken.None;
 
-    private ISessionStore Store => _stores!.Sessions;
+    private SessionStore Store => _stores!.Sessions;
 
     public async Task InitializeAsync()
     {

@@ -62,6 +62,36 @@ public abstract partial class UsageStoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_counted_for_an_erased_organization_is_not_written_any_more()
+    {
+        var (other, acme) = (Samples.Organization("other") with { Id = UsageSamples.Other }, Samples.Organization("acme") with { Id = UsageSamples.Acme });
+        await _stores!.Registry.CommitAsync(new RegistryChange([new SaveOrganization(other), new SaveOrganization(acme)], null), None);
+        var batch = UsageSamples.Batch(_writer, 1, UsageSamples.Row(UsageSamples.Key)) with { Failures = [UsageSamples.Failure()] };
+        await Store.WriteAsync(batch, None);
+        Assert.Equal(1, await CallsAsync(UsageInterval.Day));
+
+        await _stores.Registry.CommitAsync(new RegistryChange([new EraseOrganization(UsageSamples.Acme)], null), None);
+        await Store.WriteAsync(
+            UsageSamples.Batch(
+                _writer,
+                2,
+                UsageSamples.Row(UsageSamples.Key),
+                UsageSamples.Row(UsageSamples.Key with { OrganizationId = UsageSamples.Other }),
+                UsageSamples.Row(UsageSamples.Key with { OrganizationId = Guid.Empty })) with
+            {
+                Failures = [UsageSamples.Failure(), UsageSamples.Failure(organization: UsageSamples.Other), UsageSamples.Failure(organization: Guid.Empty)],
+            },
+            None);
+
+        foreach (var table in (string[])["usage_minutes", "usage_hours", "usage_days", "usage_failures"])
+        {
+            Assert.Equal("2", await ScalarAsync($"SELECT count(DISTINCT organization_id) FROM {table}"));
+        }
+
+        Assert.Equal(0, await CallsAsync(UsageInterval.Day));
+    }
+
+    [Fact]
     public async Task A_batch_that_comes_again_counts_once()
     {
         var batch = UsageSamples.Batch(_writer, 1, UsageSamples.Row(UsageSamples.Key)) with { Failures = [UsageSamples.Failure()] };

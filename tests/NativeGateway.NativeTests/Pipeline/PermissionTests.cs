@@ -20,6 +20,26 @@ public sealed class PermissionTests(PipelineGateway fixture) : IClassFixture<Pip
     }
 
     [Fact]
+    public async Task The_audit_log_names_what_was_refused_and_none_of_its_arguments()
+    {
+        await fixture.Gateway.PostAsync("/mcp", Rpc.Call("up__fail", """{"marker":"body-marker"}"""), fixture.Restricted);
+        await fixture.Gateway.PostAsync("/mcp/up", """{"jsonrpc":"2.0","id":1,"method":"prompts/get","params":{"name":"secret_prompt","arguments":{"a":"body-marker"}}}""", fixture.Restricted);
+        var servers = (await AskAsync("servers")).Json.GetProperty("items").EnumerateArray();
+        var server = servers.First(item => item.GetProperty("name").GetString() == "up").GetProperty("id").GetString();
+
+        foreach (var refused in (string[])[$"tool/{server}/fail", $"prompt/{server}/secret_prompt"])
+        {
+            var log = await Faults.Until.Async(() => AskAsync($"audit?outcome=forbidden&resource={refused}"), reply => reply.Json.GetProperty("items").GetArrayLength() > 0);
+            var resource = log.Json.GetProperty("items")[0].GetProperty("resource");
+            Assert.Equal(refused, $"{resource.GetProperty("type").GetString()}/{resource.GetProperty("id").GetString()}");
+        }
+
+        Assert.DoesNotContain("body-marker", (await AskAsync("audit?limit=200")).Text, StringComparison.Ordinal);
+
+        Task<Reply> AskAsync(string path) => fixture.Gateway.SendAsync(RawRequest.Bare("GET", $"/api/v1/{path}").As(fixture.Gateway.AdminKey));
+    }
+
+    [Fact]
     public async Task A_tool_behind_an_escaped_name_is_refused_all_the_same()
     {
         Refusal.Check(await fixture.Gateway.PostAsync("/mcp/up", Rpc.Call("f\\u0061il"), fixture.Restricted), 403, -32011);

@@ -40,6 +40,19 @@ public sealed class BatchTests(RevisionGateway fixture) : IClassFixture<Revision
         Assert.Equal((400, -32600), (reply.Status, reply.ErrorCode));
     }
 
+    [Theory]
+    [InlineData(50, 200)]
+    [InlineData(51, 400)]
+    public async Task A_batch_holds_fifty_messages_at_most(int messages, int status)
+    {
+        var batch = string.Join(',', Enumerable.Range(1, messages).Select(id => Rpc.Ping.Replace("\"id\":1", $"\"id\":{id}", StringComparison.Ordinal)));
+
+        var reply = await fixture.PostAsync(await fixture.OpenSessionAsync("2025-03-26"), $"[{batch}]");
+
+        Assert.Equal(status, reply.Status);
+        Assert.True(status == 200 || reply.ErrorCode == -32600, reply.ToString());
+    }
+
     [Fact]
     public async Task Initialize_must_not_be_part_of_a_batch()
     {

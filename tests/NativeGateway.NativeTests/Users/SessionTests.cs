@@ -100,6 +100,39 @@ public sealed class SessionTests(PostgresCluster postgres) : IAsyncLifetime
         Assert.Contains("session.ended", log.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Keys_of_a_user_share_one_bucket_at_both_replicas()
+    {
+        const int Burst = 4;
+        await JoinAsync();
+        var (cookie, csrf) = await SignInAsync();
+        var keys = new List<string>();
+        for (var i = 0; i < 2; i++)
+        {
+            var key = await _first.SendAsync(RawRequest.Post("/api/v1/keys", """{"name":"of ann"}""").With("Cookie", cookie).With("X-CSRF-Token", csrf));
+            keys.Add(key.Json.GetProperty("key").GetString()!);
+            await Until.Async(() => _second.SendAsync(RawRequest.Post("/mcp", "{").As(keys[^1])), reply => reply.Status == 400);
+        }
+
+        const string Settings = "/api/v1/settings";
+        var change = RawRequest.Bare("PATCH", Settings).With("Content-Type", "application/json").With("If-Match", "*").As(_first.AdminKey)
+            .WithBody("""{"limits":{"user":{"requestsPerMinute":1,"burst":4}}}"""u8.ToArray());
+        Assert.Equal(200, (await _first.SendAsync(change)).Status);
+        await Until.Async(() => _second.SendAsync(RawRequest.Bare("GET", Settings).As(_first.AdminKey)), reply => reply.Text.Contains("\"user\"", StringComparison.Ordinal));
+        await Task.WhenAll(((GatewayProcess[])[_first, _second])
+            .Select(replica => replica.Log.LineAsync(line => line.Contains("Limits are shared by 2 replicas", StringComparison.Ordinal))));
+
+        var answers = new List<Reply>();
+        for (var i = 0; i < 2 * Burst; i++)
+        {
+            answers.Add(await (i % 2 == 0 ? _first : _second).PostAsync("/mcp", Rpc.Ping, keys[i / 2 % 2]));
+        }
+
+        Assert.Equal(Burst, answers.Count(answer => answer.Status == 200));
+        Assert.All(answers.Skip(Burst), answer => Assert.Equal("user", answer.Json.GetProperty("error").GetProperty("data").GetProperty("scope").GetString()));
+        Assert.Equal(200, (await _second.PostAsync("/mcp", Rpc.Ping, _first.AdminKey)).Status);
+    }
+
     /// <summary>Invited by the command line at one replica, accepted at the other; the user's id.</summary>
     private async Task<string> JoinAsync(string email = Email)
     {

@@ -275,7 +275,8 @@ public class SnapshotBuilderTests
         Assert.Single(Faults(Registry(), [], [FileKey() with { Limits = limit }]));
         Assert.Single(Faults(Registry(), settings: GatewaySettings.Default with { KeyLimits = limit }));
         Assert.Single(Faults(Registry(), settings: GatewaySettings.Default with { AddressCallLimits = limit }));
-        Assert.Single(Faults(Registry(), settings: GatewaySettings.Default with { AddressLimits = limit }));
+        Assert.Single(Faults(Registry(), settings: GatewaySettings.Default with { UserCallLimits = limit }));
+        Assert.Single(Faults(Registry(), settings: GatewaySettings.Default with { CredentialLimits = limit }));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal sealed class AdminRoutes : IDisposable
         UsageApi usage,
         RequestsApi requests,
         AuditApi audit,
-        IOutboxStore outbox,
+        OutboxStore outbox,
         TimeProvider time)
     {
         var creations = new Creations(registry, time);

@@ -5,7 +5,7 @@ using NativeGateway.Storage;
 namespace NativeGateway.ControlPlane.Admin;
 
 /// <summary><c>/alerts</c> of the caller's organization, or of any for an administrator of the instance.</summary>
-internal sealed class AlertsApi(IOutboxStore outbox)
+internal sealed class AlertsApi(OutboxStore outbox)
 {
     public async Task<AdminAnswer> ListAsync(AdminRequest request)
     {

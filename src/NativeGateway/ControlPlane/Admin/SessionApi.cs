@@ -8,7 +8,7 @@ using NativeGateway.Storage;
 namespace NativeGateway.ControlPlane.Admin;
 
 /// <summary>What signing in takes, which only a running gateway has.</summary>
-internal sealed record SignInParts(SignIn SignIn, ISessionStore Sessions);
+internal sealed record SignInParts(SignIn SignIn, SessionStore Sessions);
 
 /// <summary><c>/session</c>: a user signs in and out, sees who it is, changes its password and acts in another of its organizations.</summary>
 internal sealed class SessionApi(RegistryWriter registry, SignInParts parts, SecretHashing hashing, TimeProvider time)

@@ -14,7 +14,7 @@ namespace NativeGateway.ControlPlane.Admin;
 /// Tells who has signed in, by the cookie of a request, and whether the request is the user's own doing. Everything is read anew each time, so that
 /// signing out, a new password, another role and removal count at once on every replica.
 /// </summary>
-internal sealed class SessionDoor(RegistryWriter registry, ISessionStore sessions, TimeProvider time)
+internal sealed class SessionDoor(RegistryWriter registry, SessionStore sessions, TimeProvider time)
 {
     /// <summary>Null when nobody is.</summary>
     /// <exception cref="StoreUnavailableException"/>
@@ -90,6 +90,8 @@ internal sealed class SessionDoor(RegistryWriter registry, ISessionStore session
             Permissions = Permissions.Everything,
             Limits = snapshot.Settings.KeyLimits,
             OrganizationLimits = organization.Limits,
+            AddressLimits = snapshot.Settings.AddressCallLimits,
+            UserLimits = snapshot.Settings.UserCallLimits,
             AllowedNetworks = organization.AllowedNetworks.Count == 0 ? null : AddressSet.TryParse(organization.AllowedNetworks, out _),
             OrganizationSuspended = organization.Suspended,
         };

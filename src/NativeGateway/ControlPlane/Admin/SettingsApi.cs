@@ -58,6 +58,7 @@ internal sealed class SettingsApi(RegistryWriter registry)
         }
 
         json.WriteLimit("address", settings.AddressCallLimits);
+        json.WriteLimit("user", settings.UserCallLimits);
         json.WriteNumber("maxRequestBytes", settings.MaxRequestBytes);
         json.WriteNumber("maxConcurrentRequests", settings.MaxConcurrentRequests);
         json.WriteEndObject();

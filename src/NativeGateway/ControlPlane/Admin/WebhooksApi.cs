@@ -8,7 +8,7 @@ using NativeGateway.Storage;
 namespace NativeGateway.ControlPlane.Admin;
 
 /// <summary><c>/webhooks</c> of the caller's organization, or of any for an administrator of the instance.</summary>
-internal sealed class WebhooksApi(RegistryWriter registry, Creations creations, IOutboxStore outbox, TimeProvider time)
+internal sealed class WebhooksApi(RegistryWriter registry, Creations creations, OutboxStore outbox, TimeProvider time)
 {
     private const string Path = "/webhooks";
 

@@ -4,13 +4,17 @@ using NativeGateway.Model;
 namespace NativeGateway.ControlPlane.Audit;
 
 /// <summary>
-/// Counts refused requests until they stand in the audit log: one entry at once for the first of a caller, and one for all of its next minute. None
-/// is lost, and a flood costs neither memory nor disk: an organization (and all who belong to none) has so many callers told apart in a minute, the
-/// rest of them are counted together. Any thread.
+/// Counts refused requests until they stand in the audit log: one entry at once for the first of a caller and what it asked for, and one for all of its
+/// next minute. None is lost, and a flood costs neither memory nor disk: an organization (and all who belong to none) has so many told apart in a
+/// minute; then callers are told apart and not what they asked for, so that one who tries everything hides no other; the rest is counted together.
+/// Any thread.
 /// </summary>
 internal sealed class RefusalLedger(TimeProvider time)
 {
     public const int MostPerOrganization = 64;
+
+    /// <summary>How many of those say what was asked for.</summary>
+    public const int MostNamed = MostPerOrganization / 2;
 
     private const int Most = 1024;
     private const string Several = "several";
@@ -24,18 +28,21 @@ internal sealed class RefusalLedger(TimeProvider time)
     public void Note(DeniedRequest denied)
     {
         var now = time.GetUtcNow();
-        var kind = new Kind(denied.OrganizationId ?? Guid.Empty, denied.KeyId, denied.UserId, denied.Address, denied.Action, denied.Outcome);
         lock (_lock)
         {
-            if (!_tallies.TryGetValue(kind, out var tally) && !HasRoom(kind))
+            if (!HasRoom(denied, MostNamed))
             {
-                // Of outcomes there are few, so these find room even then.
-                denied = denied with { KeyId = null, UserId = null, Action = Several, ResourceType = null, ResourceId = null };
-                kind = new Kind(kind.OrganizationId, null, null, null, Several, denied.Outcome);
-                _tallies.TryGetValue(kind, out tally);
+                denied = denied with { ResourceType = null, ResourceId = null };
             }
 
-            if (tally is null)
+            if (!HasRoom(denied, MostPerOrganization))
+            {
+                // Of outcomes there are few, so these find room even then.
+                denied = denied with { KeyId = null, UserId = null, Address = null, Action = Several };
+            }
+
+            var kind = Kind.Of(denied);
+            if (!_tallies.TryGetValue(kind, out var tally))
             {
                 _tallies[kind] = tally = new Tally { NotBefore = now };
                 _kinds[kind.OrganizationId] = _kinds.GetValueOrDefault(kind.OrganizationId) + 1;
@@ -62,7 +69,7 @@ internal sealed class RefusalLedger(TimeProvider time)
 
                 if (tally.Count > 0)
                 {
-                    due.Add(tally.Take(kind));
+                    due.Add(tally.Take());
                 }
                 else
                 {
@@ -87,7 +94,11 @@ internal sealed class RefusalLedger(TimeProvider time)
         }
     }
 
-    private bool HasRoom(Kind kind) => _tallies.Count < Most && _kinds.GetValueOrDefault(kind.OrganizationId) < MostPerOrganization;
+    private bool HasRoom(in DeniedRequest denied, int most)
+    {
+        var kind = Kind.Of(denied);
+        return _tallies.ContainsKey(kind) || (_tallies.Count < Most && _kinds.GetValueOrDefault(kind.OrganizationId) < most);
+    }
 
     private void Forget(Kind kind)
     {
@@ -99,7 +110,12 @@ internal sealed class RefusalLedger(TimeProvider time)
     }
 
     /// <summary>What is counted together.</summary>
-    private readonly record struct Kind(Guid OrganizationId, string? KeyId, Guid? UserId, IPAddress? Address, string Action, string Outcome);
+    private readonly record struct Kind(
+        Guid OrganizationId, string? KeyId, Guid? UserId, IPAddress? Address, string Action, string? ResourceType, string? ResourceId, string Outcome)
+    {
+        public static Kind Of(in DeniedRequest denied) => new(
+            denied.OrganizationId ?? Guid.Empty, denied.KeyId, denied.UserId, denied.Address, denied.Action, denied.ResourceType, denied.ResourceId, denied.Outcome);
+    }
 
     private sealed class Tally
     {
@@ -122,7 +138,7 @@ internal sealed class RefusalLedger(TimeProvider time)
             _to = now;
         }
 
-        public AuditEntry Take(Kind kind)
+        public AuditEntry Take()
         {
             var entry = new AuditEntry
             {
@@ -130,7 +146,7 @@ internal sealed class RefusalLedger(TimeProvider time)
                 Until = Count > 1 ? _to : null,
                 Count = Count,
                 OrganizationId = _first.OrganizationId,
-                Actor = _first.UserId is { } user ? AuditActor.User(user, kind.Address?.ToString()) : AuditActor.Key(_first.KeyId, kind.Address?.ToString()),
+                Actor = _first.UserId is { } user ? AuditActor.User(user, _first.Address?.ToString()) : AuditActor.Key(_first.KeyId, _first.Address?.ToString()),
                 Action = _first.Action,
                 ResourceType = _first.ResourceType,
                 ResourceId = _first.ResourceId,

@@ -56,7 +56,7 @@ internal static class SettingsReader
 
     private static SettingsOverride ReadLimits(ConfigNode node, SettingsOverride settings)
     {
-        if (node.Members("requestsPerMinute", "burst", "address", "maxRequestBytes", "maxConcurrentRequests") is not { } members)
+        if (node.Members("requestsPerMinute", "burst", "address", "user", "maxRequestBytes", "maxConcurrentRequests") is not { } members)
         {
             return settings;
         }
@@ -65,6 +65,7 @@ internal static class SettingsReader
         {
             KeyLimits = LimitReader.Read(node, members),
             AddressCallLimits = members.TryGetValue("address", out var address) ? LimitReader.Read(address) : null,
+            UserCallLimits = members.TryGetValue("user", out var user) ? LimitReader.Read(user) : null,
             MaxRequestBytes = members.TryGetValue("maxRequestBytes", out var bytes) ? bytes.Integer(1024, MostRequestBytes) : null,
             MaxConcurrentRequests = members.TryGetValue("maxConcurrentRequests", out var requests) ? requests.Integer(1, MostConcurrentRequests) : null,
         };

@@ -9,7 +9,7 @@ namespace NativeGateway.ControlPlane.Notify;
 /// Turns verdicts into alerts. What gets worse is told at once; what gets better, once it has stayed so for <see cref="Settling"/>, so that a server
 /// which comes and goes is told of once and not at every turn. While the database is away the newest state of each server waits.
 /// </summary>
-internal sealed class AlertWatch(IOutboxStore store, SnapshotHolder snapshots, TimeProvider time, ILogger<AlertWatch> logger)
+internal sealed class AlertWatch(OutboxStore store, SnapshotHolder snapshots, TimeProvider time, ILogger<AlertWatch> logger)
 {
     public static readonly TimeSpan Settling = TimeSpan.FromSeconds(60);
 

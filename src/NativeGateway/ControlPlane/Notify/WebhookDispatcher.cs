@@ -11,7 +11,7 @@ namespace NativeGateway.ControlPlane.Notify;
 /// a gateway that dies between sending and writing down has it sent again, under the same delivery id.
 /// </summary>
 internal sealed class WebhookDispatcher(
-    IOutboxStore store, RegistryWriter registry, WebhookSender webhooks, MailSender mails, TimeProvider time, ILogger<WebhookDispatcher> logger)
+    OutboxStore store, RegistryWriter registry, WebhookSender webhooks, MailSender mails, TimeProvider time, ILogger<WebhookDispatcher> logger)
 {
     private const int AtOnce = 16;
 

@@ -7,7 +7,7 @@ using NativeGateway.Telemetry;
 namespace NativeGateway.ControlPlane.Quotas;
 
 /// <summary>The database that all processes share, as the data plane knows it: one that can be away, which is told once. Any thread.</summary>
-internal sealed class QuotaLedger(IQuotaStore store, ILogger<QuotaLedger> logger) : IQuotaSource
+internal sealed class QuotaLedger(QuotaStore store, ILogger<QuotaLedger> logger) : IQuotaSource
 {
     private int _isLost;
 

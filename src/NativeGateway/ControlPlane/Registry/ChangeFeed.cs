@@ -36,7 +36,7 @@ internal sealed class ChangeFeed(IRegistryStore store, RegistryLoader loader, Ti
             {
                 if (await store.WaitForChangeAsync(loader.SeenRevision, Patience, stopping))
                 {
-                    await loader.ReloadAsync(stopping);
+                    await loader.CatchUpAsync(stopping);
                 }
 
                 Reached();

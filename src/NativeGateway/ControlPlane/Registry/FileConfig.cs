@@ -23,6 +23,8 @@ internal sealed record SettingsOverride
 
     public LimitConfig? AddressCallLimits { get; init; }
 
+    public LimitConfig? UserCallLimits { get; init; }
+
     public int? MaxRequestBytes { get; init; }
 
     public int? MaxConcurrentRequests { get; init; }
@@ -51,6 +53,7 @@ internal sealed record SettingsOverride
         AuthRequired = AuthRequired ?? settings.AuthRequired,
         KeyLimits = KeyLimits ?? settings.KeyLimits,
         AddressCallLimits = AddressCallLimits ?? settings.AddressCallLimits,
+        UserCallLimits = UserCallLimits ?? settings.UserCallLimits,
         MaxRequestBytes = MaxRequestBytes ?? settings.MaxRequestBytes,
         MaxConcurrentRequests = MaxConcurrentRequests ?? settings.MaxConcurrentRequests,
         AllowedOrigins = AllowedOrigins ?? settings.AllowedOrigins,

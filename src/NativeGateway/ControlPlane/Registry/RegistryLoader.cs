@@ -14,7 +14,7 @@ internal readonly record struct OpennessRule(bool? RequiresKey, bool MayBeOpen);
 /// Makes the running snapshot out of what the database holds and what the file adds. A new state with faults is refused whole: what runs is
 /// kept, and every fault is reported. Any thread; one load at a time.
 /// </summary>
-internal sealed class RegistryLoader(IRegistryStore store, SnapshotHolder snapshots, OpennessRule openness, FileConfig file, ILogger<RegistryLoader> logger)
+internal sealed class RegistryLoader(RegistryReader reader, SnapshotHolder snapshots, OpennessRule openness, FileConfig file, ILogger<RegistryLoader> logger)
     : IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -36,24 +36,12 @@ internal sealed class RegistryLoader(IRegistryStore store, SnapshotHolder snapsh
 
     /// <summary>Loads the database's present state. Every reason why it is not in use now, or none.</summary>
     /// <exception cref="StoreUnavailableException">What runs is kept.</exception>
-    public Task<IReadOnlyList<string>> ReloadAsync(CancellationToken cancellationToken) => ReloadAsync(store.LoadAsync, cancellationToken);
-
-    /// <inheritdoc cref="ReloadAsync(CancellationToken)"/>
-    /// <param name="load">Gives the present state, or one that was read a moment ago: at a start somebody else has read it already.</param>
-    public async Task<IReadOnlyList<string>> ReloadAsync(Func<CancellationToken, Task<RegistryConfig>> load, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> ReloadAsync(CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            var registry = await load(cancellationToken);
-            var faults = Use(registry, _file);
-            foreach (var fault in faults)
-            {
-                logger.RegistryFault(registry.Revision, fault);
-            }
-
-            Interlocked.Exchange(ref _seenRevision, registry.Revision);
-            return faults;
+            return await LoadAsync(cancellationToken);
         }
         finally
         {
@@ -65,9 +53,18 @@ internal sealed class RegistryLoader(IRegistryStore store, SnapshotHolder snapsh
     /// <exception cref="StoreUnavailableException">What runs is kept.</exception>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
-        if (await store.GetRevisionAsync(cancellationToken) != SeenRevision)
+        await _turn.WaitAsync(cancellationToken);
+        try
         {
-            await ReloadAsync(cancellationToken);
+            // Asked in turn: who made a change and who heard of it come at the same time, and one of them is enough.
+            if (await reader.GetRevisionAsync(cancellationToken) != SeenRevision)
+            {
+                await LoadAsync(cancellationToken);
+            }
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
@@ -83,6 +80,19 @@ internal sealed class RegistryLoader(IRegistryStore store, SnapshotHolder snapsh
         {
             _turn.Release();
         }
+    }
+
+    private async Task<List<string>> LoadAsync(CancellationToken cancellationToken)
+    {
+        var registry = await reader.LoadAsync(cancellationToken);
+        var faults = Use(registry, _file);
+        foreach (var fault in faults)
+        {
+            logger.RegistryFault(registry.Revision, fault);
+        }
+
+        Interlocked.Exchange(ref _seenRevision, registry.Revision);
+        return faults;
     }
 
     private List<string> Use(RegistryConfig registry, FileConfig next)

@@ -9,27 +9,16 @@ namespace NativeGateway.ControlPlane.Registry;
 /// snapshot would check it, and written only if that state is still the present one; otherwise it is decided again. So no two administrators
 /// undo each other's work unseen, and nothing is stored that would keep the gateway from loading its configuration.
 /// </summary>
+/// <param name="reader">Of the same store.</param>
 /// <param name="file">What the configuration file says at the moment.</param>
-internal sealed class RegistryWriter(IRegistryStore store, TimeProvider time, Func<FileConfig> file)
+internal sealed class RegistryWriter(IRegistryStore store, RegistryReader reader, TimeProvider time, Func<FileConfig> file)
 {
     private const int MostAttempts = 32;
 
-    private volatile RegistryConfig _last = RegistryConfig.Empty;
-
     public FileConfig File => file();
 
-    /// <summary>The present state. The one that was read last is used again while it is the newest.</summary>
-    /// <exception cref="StoreUnavailableException"/>
-    public async Task<RegistryConfig> LoadAsync(CancellationToken cancellationToken)
-    {
-        var last = _last;
-        if (last.Revision == 0 || await store.GetRevisionAsync(cancellationToken) != last.Revision)
-        {
-            _last = last = await store.LoadAsync(cancellationToken);
-        }
-
-        return last;
-    }
+    /// <inheritdoc cref="RegistryReader.LoadAsync"/>
+    public Task<RegistryConfig> LoadAsync(CancellationToken cancellationToken) => reader.LoadAsync(cancellationToken);
 
     /// <summary>
     /// Creates the first organization, workspace and administrator key on an empty database; null when there is something already, so that
@@ -89,13 +78,13 @@ internal sealed class RegistryWriter(IRegistryStore store, TimeProvider time, Fu
     /// <summary>Faults that the change would add; those that are there already are not its fault.</summary>
     private Refusal? WhyInvalid(RegistryConfig registry, IReadOnlyList<RegistryWrite> writes)
     {
-        if (writes.Count == 0)
+        var after = writes.Count == 0 ? [] : FaultsOf(RegistryPreview.After(registry, writes));
+        if (after.Count == 0)
         {
             return null;
         }
 
-        var before = FaultsOf(registry);
-        var added = FaultsOf(RegistryPreview.After(registry, writes)).Except(before, StringComparer.Ordinal).ToList();
+        var added = after.Except(FaultsOf(registry), StringComparer.Ordinal).ToList();
         return added.Count == 0 ? null : new Refusal(RefusalKind.Conflict, string.Join(' ', added));
     }
 

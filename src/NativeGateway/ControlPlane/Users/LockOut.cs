@@ -16,7 +16,7 @@ internal readonly record struct SignInAttempt(long Account, long Address, TimeSp
 /// Locks an account, and an address, for a while after several failures, on all replicas at once. Accounts that do not exist are counted like those
 /// that do, so that a lock-out tells nothing. What is stored is bounded by what Argon2id lets through: no attempt is counted twice without one check.
 /// </summary>
-internal sealed class LockOut(ISessionStore store, TimeProvider time)
+internal sealed class LockOut(SessionStore store, TimeProvider time)
 {
     public const int MostPerAccount = 5;
     public const int MostPerAddress = 20;

@@ -5,7 +5,7 @@ using NativeGateway.Telemetry;
 namespace NativeGateway.ControlPlane.Users;
 
 /// <summary>Removes sessions that are over and forgotten attempts, at the start and every few minutes. Neither counts for anything before that.</summary>
-internal sealed class SessionHousekeeping(ISessionStore store, TimeProvider time, ILogger<SessionHousekeeping> logger)
+internal sealed class SessionHousekeeping(SessionStore store, TimeProvider time, ILogger<SessionHousekeeping> logger)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(10);
 

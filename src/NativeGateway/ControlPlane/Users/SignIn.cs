@@ -34,7 +34,7 @@ internal readonly record struct SignInVerdict(UserConfig? Account, UserConfig? U
 /// keys, bounded in number; nobody gets more of it than <see cref="LockOut"/> and the limit of refused credentials per address let through.
 /// </summary>
 internal sealed class SignIn(
-    RegistryWriter registry, ISessionStore sessions, IAuditStore audit, SecretVerifier verifier, SnapshotHolder snapshots, TimeProvider time)
+    RegistryWriter registry, SessionStore sessions, IAuditStore audit, SecretVerifier verifier, SnapshotHolder snapshots, TimeProvider time)
 {
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(1);
 
@@ -75,10 +75,10 @@ internal sealed class SignIn(
     }
 
     /// <summary>The limit of refused credentials, for whoever presents a secret of another kind; null when it is not used up.</summary>
-    public GatewayError? ChargeAddress(IPAddress address) => _addresses.Charge(snapshots.Current.Settings.AddressLimits, address);
+    public GatewayError? ChargeAddress(IPAddress address) => _addresses.Charge(snapshots.Current.Settings.CredentialLimits, address);
 
     /// <summary>The secret was right.</summary>
-    public void PayBackAddress(IPAddress address) => _addresses.PayBack(snapshots.Current.Settings.AddressLimits, address);
+    public void PayBackAddress(IPAddress address) => _addresses.PayBack(snapshots.Current.Settings.CredentialLimits, address);
 
     /// <summary>Null when it was not checked. Not to be given up half-way: whoever hangs up would be counted wrong.</summary>
     private async Task<Argon2Result?> VerifyAsync(string hash, string password, IPAddress address)

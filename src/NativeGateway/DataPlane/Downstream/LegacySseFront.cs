@@ -35,6 +35,12 @@ internal sealed class LegacySseFront(
         var head = RequestHeads.Read(context, Encoding.UTF8.GetBytes(upstreamName), trustedProxies.Current);
         await using var reply = new HttpReplySink(new KestrelResponse(context), head);
         var exchange = new Exchange(head, reply, null, context.RequestAborted);
+        await FaultAnswer.GuardAsync(context, exchange, responder, () => StreamAsync(context, exchange)).ConfigureAwait(false);
+    }
+
+    private async Task StreamAsync(HttpContext context, Exchange exchange)
+    {
+        var (head, reply) = (exchange.Head, exchange.Reply);
         var error = CheckMethod(context, reply, HttpMethods.Get)
             ?? await proxy.AdmitCallerAsync(exchange).ConfigureAwait(false)
             ?? CheckAccept(context, head)
@@ -76,28 +82,33 @@ internal sealed class LegacySseFront(
         var exchange = new Exchange(head, reply, context.Request.BodyReader, context.RequestAborted) { ExplainBrokenBody = BrokenBodies.Explain };
         try
         {
-            SseConnection? connection = null;
-            var error = CheckMethod(context, reply, HttpMethods.Post)
-                ?? await proxy.AdmitCallerAsync(exchange).ConfigureAwait(false)
-                ?? Find(context, exchange, out connection)
-                ?? McpProxy.CheckContentType(exchange)
-                ?? await exchange.ReadBodyAsync(exchange.Snapshot.Settings.MaxRequestBytes).ConfigureAwait(false)
-                ?? McpProxy.CheckBody(exchange)
-                ?? CheckInitialize(exchange, connection!);
-            if (error is not null)
-            {
-                await responder.WriteAsync(exchange, error).ConfigureAwait(false);
-                return;
-            }
-
-            // Clients that send one message after the other wait for each POST: an answer to a question must not wait for the call that asked.
-            _ = RunAsync(connection!, head, exchange.Body.ToArray());
-            await reply.CompleteEmptyAsync(StatusCodes.Status202Accepted).ConfigureAwait(false);
+            await FaultAnswer.GuardAsync(context, exchange, responder, () => TakeAsync(context, exchange)).ConfigureAwait(false);
         }
         finally
         {
             exchange.ReleaseBody();
         }
+    }
+
+    private async Task TakeAsync(HttpContext context, Exchange exchange)
+    {
+        SseConnection? connection = null;
+        var error = CheckMethod(context, exchange.Reply, HttpMethods.Post)
+            ?? await proxy.AdmitCallerAsync(exchange).ConfigureAwait(false)
+            ?? Find(context, exchange, out connection)
+            ?? McpProxy.CheckContentType(exchange)
+            ?? await exchange.ReadBodyAsync(exchange.Snapshot.Settings.MaxRequestBytes).ConfigureAwait(false)
+            ?? McpProxy.CheckBody(exchange)
+            ?? CheckInitialize(exchange, connection!);
+        if (error is not null)
+        {
+            await responder.WriteAsync(exchange, error).ConfigureAwait(false);
+            return;
+        }
+
+        // Clients that send one message after the other wait for each POST: an answer to a question must not wait for the call that asked.
+        _ = RunAsync(connection!, exchange.Head, exchange.Body.ToArray());
+        await exchange.Reply.CompleteEmptyAsync(StatusCodes.Status202Accepted).ConfigureAwait(false);
     }
 
     /// <summary>Ends the connections that wait for nothing. Those with calls end when these are answered.</summary>
@@ -162,7 +173,7 @@ internal sealed class LegacySseFront(
             : new GatewayError(ErrorKind.SessionNotFound, "There is no such connection (any more). Open one with GET /sse.");
     }
 
-    private static GatewayError? CheckMethod(HttpContext context, HttpReplySink reply, string method)
+    private static GatewayError? CheckMethod(HttpContext context, IReplySink reply, string method)
     {
         if (HttpMethods.Equals(context.Request.Method, method))
         {

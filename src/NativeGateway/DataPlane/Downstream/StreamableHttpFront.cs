@@ -39,14 +39,20 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
         }
     }
 
-    /// <summary>
-    /// The long stream of a legacy session, for what belongs to no request (2025-11-25, basic/transports, "Listening for Messages"); or, with
-    /// <c>Last-Event-ID</c>, the stream that bore that event, from there on.
-    /// </summary>
     private async Task StreamAsync(HttpContext context, RequestHead head)
     {
         await using var reply = new HttpReplySink(new KestrelResponse(context), head);
         var exchange = new Exchange(head, reply, null, context.RequestAborted);
+        await FaultAnswer.GuardAsync(context, exchange, responder, () => StreamAsync(context, exchange)).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The long stream of a legacy session, for what belongs to no request (2025-11-25, basic/transports, "Listening for Messages"); or, with
+    /// <c>Last-Event-ID</c>, the stream that bore that event, from there on.
+    /// </summary>
+    private async Task StreamAsync(HttpContext context, Exchange exchange)
+    {
+        var head = exchange.Head;
         var (session, error) = await FindSessionAsync(exchange).ConfigureAwait(false);
         if (error is null && !head.AcceptsEventStream)
         {
@@ -67,7 +73,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
             return;
         }
 
-        await using var writer = SseWriter.Begin(new KestrelResponse(context), head.Number, reply.Headers);
+        await using var writer = SseWriter.Begin(new KestrelResponse(context), head.Number, exchange.Reply.Headers);
         await writer.WriteCommentAsync().ConfigureAwait(false);
         using var reader = stream!.Attach(writer.WriteAsync, context.RequestAborted);
         if (stream == session!.Replay.Standalone)
@@ -85,6 +91,11 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
     {
         await using var reply = new HttpReplySink(new KestrelResponse(context), head);
         var exchange = new Exchange(head, reply, null, context.RequestAborted);
+        await FaultAnswer.GuardAsync(context, exchange, responder, () => EndSessionAsync(exchange)).ConfigureAwait(false);
+    }
+
+    private async Task EndSessionAsync(Exchange exchange)
+    {
         var (session, error) = await FindSessionAsync(exchange).ConfigureAwait(false);
         if (error is not null)
         {
@@ -93,7 +104,7 @@ internal sealed class StreamableHttpFront(McpProxy proxy, SessionTable sessions,
         }
 
         sessions.End(session!);
-        await reply.CompleteEmptyAsync(StatusCodes.Status204NoContent).ConfigureAwait(false);
+        await exchange.Reply.CompleteEmptyAsync(StatusCodes.Status204NoContent).ConfigureAwait(false);
     }
 
     private async Task RefuseMethodAsync(HttpContext context, RequestHead head)

@@ -109,7 +109,7 @@ internal sealed class Authenticator(TimeProvider clock, SecretVerifier verifier)
         if (known == Recollection.Unknown)
         {
             // The one who causes the work pays in advance and is paid back when the secret was right; those who join pay when it was wrong.
-            if (_addresses.Charge(snapshot.Settings.AddressLimits, address) is { } limited)
+            if (_addresses.Charge(snapshot.Settings.CredentialLimits, address) is { } limited)
             {
                 return new(new Identification(null, limited));
             }
@@ -122,7 +122,7 @@ internal sealed class Authenticator(TimeProvider clock, SecretVerifier verifier)
             }
             else
             {
-                _addresses.PayBack(snapshot.Settings.AddressLimits, address);
+                _addresses.PayBack(snapshot.Settings.CredentialLimits, address);
             }
         }
 
@@ -150,7 +150,7 @@ internal sealed class Authenticator(TimeProvider clock, SecretVerifier verifier)
 
         if (isFirst && outcome is not Argon2Result.Mismatch)
         {
-            _addresses.PayBack(snapshot.Settings.AddressLimits, address);
+            _addresses.PayBack(snapshot.Settings.CredentialLimits, address);
         }
 
         return outcome switch
@@ -241,7 +241,7 @@ internal sealed class Authenticator(TimeProvider clock, SecretVerifier verifier)
     private Identification RefuseSecret(Snapshot snapshot, Caller caller, IPAddress address) => Refuse(snapshot, address, WrongSecret(caller));
 
     private Identification Refuse(Snapshot snapshot, IPAddress address, string detail, string message = NotValid) =>
-        new(null, _addresses.Charge(snapshot.Settings.AddressLimits, address) ?? Unauthenticated(detail, message));
+        new(null, _addresses.Charge(snapshot.Settings.CredentialLimits, address) ?? Unauthenticated(detail, message));
 
     private static GatewayError Unauthenticated(string detail, string message = NotValid) =>
         new(ErrorKind.Unauthenticated, message) { Detail = detail };

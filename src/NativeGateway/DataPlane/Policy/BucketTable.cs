@@ -13,6 +13,7 @@ internal enum LimitScope
     Server,
     Tool,
     Address,
+    User,
 
     /// <summary>Refused credentials of an address, which is the scope that clients see.</summary>
     Credentials,
@@ -20,7 +21,7 @@ internal enum LimitScope
 
 /// <summary>Names one bucket. Which members mean something depends on the scope; the others stay empty.</summary>
 /// <param name="Owner">The key's id.</param>
-/// <param name="Id">The organization's or upstream's id, or an address.</param>
+/// <param name="Id">The organization's, user's or upstream's id, or an address.</param>
 /// <param name="Rule">The glob of a tool limit.</param>
 internal readonly record struct BucketKey(LimitScope Scope, string Owner, Guid Id, string Rule)
 {

@@ -45,6 +45,7 @@ internal static class LimitRefusal
         LimitScope.Key => "key",
         LimitScope.Server => "server",
         LimitScope.Tool => "tool",
+        LimitScope.User => "user",
         _ => "address",
     };
 
@@ -54,6 +55,7 @@ internal static class LimitRefusal
         LimitScope.Key => "The rate limit of this key is used up",
         LimitScope.Server => "The rate limit of this key for this server is used up",
         LimitScope.Tool => "The rate limit of this key for this tool is used up",
+        LimitScope.User => "The rate limit of this user is used up",
         LimitScope.Address => "The rate limit of this address is used up",
         _ => "Too many refused credentials from this address",
     };

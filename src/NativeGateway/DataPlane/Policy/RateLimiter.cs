@@ -20,8 +20,8 @@ internal readonly record struct LimitVerdict(GatewayError? Refusal, LimitState S
 /// <param name="shared">Null for a process that shares its buckets with no other.</param>
 internal sealed class RateLimiter(TimeProvider clock, SharedBuckets? shared = null)
 {
-    /// <summary>Of the buckets that apply to a call: the tool limits, then those of the server, the key, the organization and the address.</summary>
-    private const int BucketsAfterTools = 4;
+    /// <summary>Of the buckets that apply to a call: the tool limits, then those of the server, the key, the user, the organization and the address.</summary>
+    private const int BucketsAfterTools = 5;
 
     private readonly BucketTable _buckets = new(clock, shared: shared);
 
@@ -116,9 +116,12 @@ internal sealed class RateLimiter(TimeProvider clock, SharedBuckets? shared = nu
                 key = new BucketKey(LimitScope.Key, caller.KeyId, default, "");
                 return caller.Limits;
             case 2:
+                key = new BucketKey(LimitScope.User, "", caller.UserId ?? default, "");
+                return caller.UserId is null ? null : caller.UserLimits;
+            case 3:
                 key = new BucketKey(LimitScope.Organization, "", caller.OrganizationId, "");
                 return caller.OrganizationLimits;
-            case 3:
+            case 4:
                 if (caller.AddressLimits is { } limit)
                 {
                     key = new BucketKey(LimitScope.Address, "", AddressGuard.PlaceOf(call.Address), "");

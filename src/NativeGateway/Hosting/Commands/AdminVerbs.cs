@@ -89,6 +89,9 @@ internal static class AdminVerbs
     public static string? Text(JsonElement item, string member) =>
         item.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
+    /// <summary>Several members that every item has, for a row of a table.</summary>
+    public static string[] Cells(JsonElement item, params string[] members) => [.. members.Select(member => Text(item, member)!)];
+
     public static string Texts(JsonElement item, string member) =>
         item.TryGetProperty(member, out var list) && list.ValueKind == JsonValueKind.Array ? string.Join(',', list.EnumerateArray().Select(text => text.GetString())) : "";
 }

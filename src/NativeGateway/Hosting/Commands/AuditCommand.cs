@@ -34,20 +34,12 @@ internal static class AuditCommand
             {
                 var entries = new List<JsonElement>();
                 var exit = await ReadAsync(door, context, filter.Query(parsed), parsed.GetValue(last), entries.Add, cancellationToken);
-                if (exit != ExitCode.Done)
+                if (exit == ExitCode.Done)
                 {
-                    return exit;
+                    ListCommand.Print(
+                        context, entries, parsed.GetValue(json), ["SEQUENCE", "AT", "ACTOR", "ADDRESS", "OUTCOME", "COUNT", "ACTION", "OF"], Row);
                 }
 
-                if (parsed.GetValue(json))
-                {
-                    JsonOutput.PrintList(context.Out, entries, (writer, entry) => entry.WriteTo(writer));
-                    return exit;
-                }
-
-                var table = new TextTable("SEQUENCE", "AT", "ACTOR", "ADDRESS", "OUTCOME", "COUNT", "ACTION", "OF");
-                entries.ForEach(entry => table.Add(Row(entry)));
-                table.Print(context.Out);
                 return exit;
             },
             cancellationToken));

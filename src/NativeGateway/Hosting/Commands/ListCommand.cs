@@ -33,20 +33,25 @@ internal static class ListCommand
                     return ExitCode.Failed;
                 }
 
-                var items = arrange is null ? all : [.. arrange(all)];
-                if (parsed.GetValue(json))
-                {
-                    JsonOutput.PrintList(context.Out, items, (writer, item) => item.WriteTo(writer));
-                    return ExitCode.Done;
-                }
-
-                var table = new TextTable(heads);
-                items.ForEach(item => table.Add(row(item)));
-                table.Print(context.Out);
+                Print(context, arrange is null ? all : [.. arrange(all)], parsed.GetValue(json), heads, row);
                 return ExitCode.Done;
             },
             cancellationToken));
         return command;
+    }
+
+    /// <summary>Items of the API as they are, or as a table for people.</summary>
+    public static void Print(CliContext context, List<JsonElement> items, bool asJson, string[] heads, Func<JsonElement, string[]> row)
+    {
+        if (asJson)
+        {
+            JsonOutput.PrintList(context.Out, items, (writer, item) => item.WriteTo(writer));
+            return;
+        }
+
+        var table = new TextTable(heads);
+        items.ForEach(item => table.Add(row(item)));
+        table.Print(context.Out);
     }
 
     /// <param name="kind">What it is: <c>key</c>, <c>server</c>, …</param>

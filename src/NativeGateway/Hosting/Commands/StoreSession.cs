@@ -13,7 +13,7 @@ internal sealed class StoreSession
     {
         _stores = stores;
         File = file;
-        Registry = new RegistryWriter(stores.Registry, time, () => file);
+        Registry = new RegistryWriter(stores.Registry, new RegistryReader(stores.Registry), time, () => file);
         Writer = new OperatorWriter(Registry, time);
     }
 
@@ -23,7 +23,7 @@ internal sealed class StoreSession
 
     public IAuditStore Audit => _stores.Audit;
 
-    public IOutboxStore Outbox => _stores.Outbox;
+    public OutboxStore Outbox => _stores.Outbox;
 
     public FileConfig File { get; }
 

@@ -30,7 +30,7 @@ internal static class TenantCommands
         BuildCreateWorkspace(context),
         ListCommand.Build(
             context, Workspaces, "List the workspaces", ["ID", "ORGANIZATION", "NAME"],
-            item => [AdminVerbs.Text(item, "id")!, AdminVerbs.Text(item, "organizationId")!, AdminVerbs.Text(item, "name")!]),
+            item => AdminVerbs.Cells(item, "id", "organizationId", "name")),
         ListCommand.BuildShow(context, Workspaces, "workspace", "Show a workspace"),
         new ChangeCommand(Workspaces, "workspace", "delete", "Delete a workspace that has no servers and keys", "DELETE").Build(context, "deleted"),
     };

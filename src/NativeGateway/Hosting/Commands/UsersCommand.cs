@@ -14,7 +14,9 @@ internal static class UsersCommand
     {
         BuildAdd(context),
         BuildInvite(context),
-        ListCommand.Build(context, Members, "List the members of organizations", ["ID", "ROLE", "ORGANIZATION", "EMAIL", "NAME"], Row),
+        ListCommand.Build(
+            context, Members, "List the members of organizations", ["ID", "ROLE", "ORGANIZATION", "EMAIL", "NAME"],
+            item => AdminVerbs.Cells(item, "id", "role", "organizationId", "email", "name")),
         ListCommand.BuildShow(context, Members, "user", "Show a member"),
         BuildSetRole(context),
         BuildSetPassword(context),
@@ -22,26 +24,12 @@ internal static class UsersCommand
             .Build(context, (item, _, _) => context.Out.WriteLine($"{AdminVerbs.Text(item, "email")}: removed.")),
         ListCommand.Build(
             context, Invitations, "List the open invitations", ["ID", "STATE", "ROLE", "ORGANIZATION", "EXPIRES", "EMAIL"],
-            item =>
-            [
-                AdminVerbs.Text(item, "id")!, AdminVerbs.Text(item, "state")!, AdminVerbs.Text(item, "role")!, AdminVerbs.Text(item, "organizationId")!,
-                AdminVerbs.Text(item, "expiresAt")!, AdminVerbs.Text(item, "email")!,
-            ],
-            verb: "invitations"),
+            item => AdminVerbs.Cells(item, "id", "state", "role", "organizationId", "expiresAt", "email"), verb: "invitations"),
         new ChangeCommand(Invitations, "invitation", "reinvite", "Give an invitation another link and seven more days", "POST", "/renew")
             .Build(context, (_, answer, json) => PrintInvitation(context, answer, json)),
         new ChangeCommand(Invitations, "invitation", "uninvite", "Revoke an invitation", "DELETE")
             .Build(context, (item, _, _) => context.Out.WriteLine($"{AdminVerbs.Text(item, "email")}: the invitation is revoked.")),
     };
-
-    private static string[] Row(JsonElement member) =>
-    [
-        AdminVerbs.Text(member, "id")!,
-        AdminVerbs.Text(member, "role")!,
-        AdminVerbs.Text(member, "organizationId")!,
-        AdminVerbs.Text(member, "email")!,
-        AdminVerbs.Text(member, "name")!,
-    ];
 
     private static Command BuildAdd(CliContext context)
     {

@@ -10,7 +10,7 @@ namespace NativeGateway.Storage.Postgres;
 /// One Postgres database, through a small pool. Nothing outlives a transaction (no prepared statements, no session settings, no session
 /// locks), so that a pooler between the gateway and Postgres does no harm. Any thread.
 /// </summary>
-internal sealed class PostgresDatabase : IAsyncDisposable
+internal sealed class PostgresDatabase : IStoreDatabase
 {
     private const int ConnectSeconds = 5;
     private const int CommandSeconds = 10;
@@ -114,6 +114,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         PostgresErrorCodes.ForeignKeyViolation => StoreConflict.UnknownParent,
         _ => null,
     };
+
+    StoreConflict? IStoreDatabase.ConflictIn(StoreUnavailableException fault) => ConflictIn(fault);
 
     public ValueTask DisposeAsync() => _pool.DisposeAsync();
 

@@ -73,8 +73,17 @@ internal sealed class PostgresRegistryStore : IRegistryStore
             transaction => _sql.InitializeAsync(transaction, organization, workspace, administrator, entry, cancellationToken),
             cancellationToken) == StoreConflict.None;
 
-    public Task<StoreConflict> CommitAsync(RegistryChange change, CancellationToken cancellationToken) =>
-        ChangeAsync(transaction => _sql.ApplyAsync(transaction, change, cancellationToken), cancellationToken);
+    public Task<StoreConflict> CommitAsync(RegistryChange change, CancellationToken cancellationToken) => ChangeAsync(
+        async transaction =>
+        {
+            if (change.Writes.Any(write => write is EraseOrganization))
+            {
+                await PostgresUsageStore.KeepWritersOutAsync(transaction, cancellationToken);
+            }
+
+            return await _sql.ApplyAsync(transaction, change, cancellationToken);
+        },
+        cancellationToken);
 
     public Task<Creation?> FindCreationAsync(string callerId, string idempotencyKey, CancellationToken cancellationToken) =>
         _database.ReadAsync(transaction => RegistrySql.FindCreationAsync(transaction, callerId, idempotencyKey, cancellationToken), cancellationToken);

@@ -8,23 +8,23 @@ internal sealed class PostgresUsageStore(PostgresDatabase database) : IUsageStor
     /// <summary>"ngw" and a number, as for the registry's lock. Held by the one replica that removes what is old.</summary>
     private const string TryLock = "SELECT pg_try_advisory_xact_lock(1852274434)";
 
+    /// <summary>Held together by all who write usage, and alone by who erases an organization: so none of them misses what the other one does.</summary>
+    private const int WritersLock = 1852274436;
+
     public Task WriteAsync(UsageBatch batch, CancellationToken cancellationToken) => database.CommitAsync(
         async transaction =>
         {
             if (await UsageSql.ClaimAsync(transaction, batch, cancellationToken))
             {
-                var days = new HashSet<long>();
-                foreach (var row in batch.Rows)
-                {
-                    days.Add(UsagePartitions.DayOf(row.Key.At));
-                }
-
-                await UsagePartitions.EnsureAsync(transaction, days, cancellationToken);
-                await UsageCopy.StageAsync(transaction, batch, cancellationToken);
-                await UsageSql.AddStagedAsync(transaction, batch, cancellationToken);
+                await transaction.ScalarAsync($"SELECT pg_advisory_xact_lock_shared({WritersLock})", cancellationToken);
+                await AddAsync(transaction, await UsageSql.WithoutErasedAsync(transaction, batch, cancellationToken), cancellationToken);
             }
         },
         cancellationToken);
+
+    /// <summary>Until the end of the transaction nobody writes usage.</summary>
+    public static Task KeepWritersOutAsync(StoreTransaction transaction, CancellationToken cancellationToken) =>
+        transaction.ScalarAsync($"SELECT pg_advisory_xact_lock({WritersLock})", cancellationToken);
 
     public async Task<bool> MaintainAsync(UsageRetention retention, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -56,6 +56,19 @@ internal sealed class PostgresUsageStore(PostgresDatabase database) : IUsageStor
 
     public Task<IReadOnlyList<UsageFailure>> FindRequestAsync(Guid? organizationId, string requestId, CancellationToken cancellationToken) =>
         database.ReadAsync(transaction => UsageReading.FindRequestAsync(transaction, organizationId, requestId, cancellationToken), cancellationToken);
+
+    private static async Task AddAsync(StoreTransaction transaction, UsageBatch batch, CancellationToken cancellationToken)
+    {
+        var days = new HashSet<long>();
+        foreach (var row in batch.Rows)
+        {
+            days.Add(UsagePartitions.DayOf(row.Key.At));
+        }
+
+        await UsagePartitions.EnsureAsync(transaction, days, cancellationToken);
+        await UsageCopy.StageAsync(transaction, batch, cancellationToken);
+        await UsageSql.AddStagedAsync(transaction, batch, cancellationToken);
+    }
 
     /// <summary>A slice per transaction until nothing that old is left; false when another replica has taken over.</summary>
     private async Task<bool> RemoveAsync(string table, DateTimeOffset before, CancellationToken cancellationToken)

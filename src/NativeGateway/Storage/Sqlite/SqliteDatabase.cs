@@ -7,7 +7,7 @@ namespace NativeGateway.Storage.Sqlite;
 /// One SQLite file: one writing connection, a few reading ones, opened when first needed. SQLite blocks the thread it runs on, so every
 /// transaction runs on a pool thread of its own and never on the caller's. Any thread.
 /// </summary>
-internal sealed class SqliteDatabase(string path) : IAsyncDisposable
+internal sealed class SqliteDatabase(string path) : IStoreDatabase
 {
     private const int MaxReaders = 4;
     private const int BusySeconds = 5;
@@ -89,6 +89,8 @@ internal sealed class SqliteDatabase(string path) : IAsyncDisposable
         ConstraintForeignKey => StoreConflict.UnknownParent,
         _ => null,
     };
+
+    StoreConflict? IStoreDatabase.ConflictIn(StoreUnavailableException fault) => ConflictIn(fault);
 
     /// <summary>Waits for what runs; whoever comes later, or waits for its turn, is refused.</summary>
     public async ValueTask DisposeAsync()

@@ -13,8 +13,9 @@ internal sealed class SqliteUsageStore(SqliteDatabase database) : IUsageStore
         {
             if (await UsageSql.ClaimAsync(transaction, batch, cancellationToken))
             {
-                await transaction.ExecuteEachAsync(Stage, batch.Rows.Select(row => UsageRows.StagingRow(batch.Writer, row)), cancellationToken);
-                await UsageSql.AddStagedAsync(transaction, batch, cancellationToken);
+                var kept = await UsageSql.WithoutErasedAsync(transaction, batch, cancellationToken);
+                await transaction.ExecuteEachAsync(Stage, kept.Rows.Select(row => UsageRows.StagingRow(kept.Writer, row)), cancellationToken);
+                await UsageSql.AddStagedAsync(transaction, kept, cancellationToken);
             }
         },
         cancellationToken);

@@ -81,6 +81,31 @@ public abstract partial class AdminContract
     }
 
     [Fact]
+    public async Task All_that_a_user_does_takes_from_its_one_bucket()
+    {
+        await JoinAsync(Instance, "ann@example.com", "owner");
+        var (browser, csrf) = await SignInAsync("ann@example.com");
+        var keys = new List<AdminClient>();
+        for (var i = 0; i < 2; i++)
+        {
+            var key = await browser.PostAsync("/keys", """{"name":"own","scopes":["mcp","admin:read"]}""", ("X-CSRF-Token", csrf));
+            keys.Add(Gateway.Client(key.Body.GetProperty("key").GetString()!));
+        }
+
+        var settings = await Instance.PatchAsync("/settings", """{"limits":{"user":{"requestsPerMinute":1,"burst":3}}}""", "*");
+        Assert.Equal("""{"requestsPerMinute":1,"burst":3}""", settings.Body.GetProperty("limits").GetProperty("user").GetRawText());
+
+        Assert.Equal(HttpStatusCode.OK, (await keys[0].CallAsync("tools/list")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await keys[1].GetAsync("/servers")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/servers")).Status);
+        var refused = await keys[0].CallAsync("tools/list");
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.Status);
+        Assert.Equal("user", refused.Body.GetProperty("error").GetProperty("data").GetProperty("scope").GetString());
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await browser.GetAsync("/servers")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await Instance.CallAsync("tools/list")).Status);
+    }
+
+    [Fact]
     public async Task The_token_of_an_invitation_is_shown_once_and_dies_with_it()
     {
         const string Body = """{"email":"ann@example.com","role":"viewer"}""";

@@ -21,7 +21,7 @@ internal sealed class NotifyingReplica : IAsyncDisposable
         _stores = stores;
         var settings = GatewaySettings.Default with { AllowPrivateUpstreams = allowsPrivate, Mail = mail };
         var snapshots = new SnapshotHolder(SnapshotBuilder.Build(RegistryConfig.Empty, [Server], [], settings, false, [])!);
-        var registry = new RegistryWriter(stores.Registry, time, () => FileConfig.Empty);
+        var registry = new RegistryWriter(stores.Registry, new RegistryReader(stores.Registry), time, () => FileConfig.Empty);
         Watch = new AlertWatch(stores.Outbox, snapshots, time, NullLogger<AlertWatch>.Instance);
         Dispatcher = new WebhookDispatcher(
             stores.Outbox, registry, new WebhookSender(_clients, snapshots, time), new MailSender(snapshots, time), time, NullLogger<WebhookDispatcher>.Instance);
@@ -38,7 +38,7 @@ internal sealed class NotifyingReplica : IAsyncDisposable
         Source = ConfigSource.File,
     };
 
-    public IOutboxStore Outbox => _stores.Outbox;
+    public OutboxStore Outbox => _stores.Outbox;
 
     public AlertWatch Watch { get; }
 

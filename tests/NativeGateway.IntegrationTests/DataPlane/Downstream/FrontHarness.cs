@@ -53,11 +53,15 @@ internal sealed class FrontHarness : IAsyncDisposable
     /// <summary>Starts with servers over any transport.</summary>
     public static Task<FrontHarness> StartWithAsync(IReadOnlyList<UpstreamConfig> servers) => StartAsync(TimeProvider.System, false, servers);
 
+    /// <summary>Starts without servers, and tells somebody of each refusal.</summary>
+    public static Task<FrontHarness> StartWithAsync(Action<DeniedRequest> denied) => StartAsync(TimeProvider.System, false, [], denied);
+
     /// <summary>Before one program.</summary>
     public static Task<FrontHarness> StartAsync(string key, CommandConfig command) =>
         StartAsync(TimeProvider.System, false, [Server((key, new Uri("stdio:"))) with { Transport = UpstreamTransport.Stdio, Endpoints = [], Command = command }]);
 
-    private static async Task<FrontHarness> StartAsync(TimeProvider time, bool isStateless, IReadOnlyList<UpstreamConfig> servers)
+    private static async Task<FrontHarness> StartAsync(
+        TimeProvider time, bool isStateless, IReadOnlyList<UpstreamConfig> servers, Action<DeniedRequest>? denied = null)
     {
         var (key, otherKey) = (ApiKey.Create(), ApiKey.Create());
         var faults = new List<string>();
@@ -73,7 +77,10 @@ internal sealed class FrontHarness : IAsyncDisposable
         var encryptionKey = EncryptionKey.Parse(Convert.ToBase64String(new byte[32]), "the test");
         var usage = Channel.CreateUnbounded<UsageEvent>();
         // No organization here has quotas to ask for.
-        var setup = new DataPlaneSetup(encryptionKey, isStateless, [], null!, usage.Writer, () => new HealthReport(true, true, null, 1, 0, 0));
+        var setup = new DataPlaneSetup(encryptionKey, isStateless, [], null!, usage.Writer, () => new HealthReport(true, true, null, 1, 0, 0))
+        {
+            Denied = denied ?? (static _ => { }),
+        };
         var parts = new DataPlaneParts(snapshots, setup, time, NullLoggerFactory.Instance);
         var options = new GatewayOptions
         {

@@ -5,6 +5,8 @@ internal static class Messages
 {
     public const string Initialized = """{"jsonrpc":"2.0","method":"notifications/initialized"}""";
 
+    public const string Ping = """{"jsonrpc":"2.0","id":1,"method":"ping"}""";
+
     public static string Initialize(string revision, string capabilities = "{}") =>
         $$$$"""{"jsonrpc":"2.0","id":"init","method":"initialize","params":{"protocolVersion":"{{{{revision}}}}","capabilities":{{{{capabilities}}}},"clientInfo":{"name":"t","version":"1"}}}""";
 

@@ -53,8 +53,26 @@ public sealed class RefusalLedgerTests
         _ledger.Note(Denied("r4") with { Outcome = "other" });
         _ledger.Note(Denied("r5") with { Address = IPAddress.IPv6Loopback });
         _ledger.Note(Denied("r6") with { OrganizationId = Guid.NewGuid() });
+        _ledger.Note(Denied("r7") with { ResourceType = "tool", ResourceId = "s/echo" });
 
-        Assert.Equal(6, Take().Count);
+        Assert.Equal(7, Take().Count);
+    }
+
+    [Fact]
+    public void Who_tries_every_tool_hides_no_other_caller()
+    {
+        for (var i = 0; i < 10_000; i++)
+        {
+            _ledger.Note(Denied($"r{i}") with { ResourceType = "tool", ResourceId = $"s/t{i}" });
+        }
+
+        _ledger.Note(Denied("quiet") with { KeyId = "quiet" });
+
+        var told = Take();
+        Assert.Equal(10_001, told.Sum(entry => entry.Count));
+        Assert.Equal(RefusalLedger.MostNamed, told.Count(entry => entry.ResourceId is not null));
+        Assert.Equal(10_000 - RefusalLedger.MostNamed, Assert.Single(told, entry => entry is { Actor.Id: "key", ResourceId: null }).Count);
+        Assert.Equal("quiet", Assert.Single(told, entry => entry.Actor.Id == "quiet").RequestId);
     }
 
     [Fact]

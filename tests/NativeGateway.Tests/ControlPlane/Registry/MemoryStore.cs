@@ -16,6 +16,9 @@ internal sealed class MemoryStore : IRegistryStore
 
     public bool IsDown { get; set; }
 
+    /// <summary>How often all of it was read.</summary>
+    public int Loads { get; private set; }
+
     /// <summary>Completes with the next attempt to reach it while it is down.</summary>
     public TaskCompletionSource Refused { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -29,7 +32,11 @@ internal sealed class MemoryStore : IRegistryStore
 
     public Task MigrateAsync(CancellationToken cancellationToken) => Reach(0);
 
-    public Task<RegistryConfig> LoadAsync(CancellationToken cancellationToken) => Reach(Registry);
+    public Task<RegistryConfig> LoadAsync(CancellationToken cancellationToken)
+    {
+        Loads++;
+        return Reach(Registry);
+    }
 
     public Task<long> GetRevisionAsync(CancellationToken cancellationToken) => Reach(Registry.Revision);
 

@@ -120,6 +120,24 @@ public sealed class RegistryLoaderTests : IDisposable
         Assert.True(health.Since > new TestClock().GetUtcNow());
     }
 
+    [Fact]
+    public async Task A_change_is_read_once_and_put_into_use_once_however_many_hear_of_it()
+    {
+        var reader = new RegistryReader(_store);
+        using var loader = new RegistryLoader(
+            reader, _snapshots, new OpennessRule(RequiresKey: null, MayBeOpen: true), FileConfig.Empty, NullLogger<RegistryLoader>.Instance);
+        await loader.ReloadAsync(default);
+        var (loads, swaps) = (_store.Loads, 0);
+        _snapshots.Changed += _ => swaps++;
+
+        _store.Change(registry => registry with { Upstreams = [Upstream("first")] });
+        await Task.WhenAll(loader.CatchUpAsync(default), loader.CatchUpAsync(default));
+        Assert.Same(await reader.LoadAsync(default), await reader.LoadAsync(default));
+
+        Assert.Equal((loads + 1, 1), (_store.Loads, swaps));
+        Assert.Equal(["first"], Keys());
+    }
+
     private static UpstreamConfig Upstream(string key) => new()
     {
         Id = DefaultTenant.UpstreamId(key),
@@ -130,7 +148,7 @@ public sealed class RegistryLoaderTests : IDisposable
     };
 
     private RegistryLoader Loader(OpennessRule openness, FileConfig file) =>
-        new(_store, _snapshots, openness, file, NullLogger<RegistryLoader>.Instance);
+        new(new RegistryReader(_store), _snapshots, openness, file, NullLogger<RegistryLoader>.Instance);
 
     private IEnumerable<string> Keys() => _snapshots.Current.Workspaces.Values.Single().Upstreams.Select(upstream => upstream.Key);
 

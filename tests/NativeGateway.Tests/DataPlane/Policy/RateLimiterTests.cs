@@ -12,6 +12,7 @@ public class RateLimiterTests
 {
     private const string Id = "abcdefghijkl";
     private const string OtherId = "mnopqrstuvwx";
+    private const string ThirdId = "ABCDEFGHIJKL";
 
     private readonly TestClock _clock = new();
     private readonly RateLimiter _limiter;
@@ -328,6 +329,22 @@ public class RateLimiterTests
         Assert.Equal("address", From(snapshot.Caller(Id), here)?.LimitScope);
         Assert.Null(From(snapshot.Caller(Id), there));
         Assert.Equal(4, _limiter.BucketCount);
+    }
+
+    [Fact]
+    public void All_keys_of_a_user_share_its_bucket_and_keys_of_the_organization_have_none()
+    {
+        var ann = Guid.NewGuid();
+        var snapshot = PolicyFixture.Snapshot(
+            [PolicyFixture.Key(Id) with { UserId = ann }, PolicyFixture.Key(OtherId) with { UserId = ann }, PolicyFixture.Key(ThirdId)],
+            settings: GatewaySettings.Default with { UserCallLimits = new(1, 2) });
+
+        Assert.True(Passes(snapshot.Caller(Id)));
+        Assert.True(Passes(snapshot.Caller(OtherId)));
+        Assert.Equal("user", Acquire(snapshot.Caller(Id), null, default, out var state)?.LimitScope);
+        Assert.Equal((2, 0), (state.Limit, state.Remaining));
+        Assert.True(Passes(snapshot.Caller(ThirdId)));
+
     }
 
     private GatewayError? From(Caller caller, IPAddress address) => Decide(new LimitedCall(caller, null, default, address)).Refusal;

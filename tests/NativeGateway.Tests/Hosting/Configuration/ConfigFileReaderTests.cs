@@ -27,7 +27,7 @@ public sealed class ConfigFileReaderTests
                             "loadBalancing": "power-of-two", "timeout": "30s", "healthCheck": { "interval": "60s" } },
               },
               "auth":   { "required": true, "keys": [] },
-              "limits": { "requestsPerMinute": 600, "burst": 100, "address": { "requestsPerMinute": 1200 }, "maxRequestBytes": 4194304, "maxConcurrentRequests": 10000 },
+              "limits": { "requestsPerMinute": 600, "burst": 100, "address": { "requestsPerMinute": 1200 }, "user": { "requestsPerMinute": 900, "burst": 50 }, "maxRequestBytes": 4194304, "maxConcurrentRequests": 10000 },
               "network": { "allowPrivateUpstreams": false, "allowedOrigins": ["https://app.example.com"], "trustedProxies": ["10.0.0.0/8"] },
               "stdio":  { "allowedCommands": ["node"], "maxProcesses": 3 }
             }
@@ -47,6 +47,7 @@ public sealed class ConfigFileReaderTests
         var settings = file.Registry.Settings.ApplyTo(GatewaySettings.Default);
         Assert.Equal(new LimitConfig(600, 100), settings.KeyLimits);
         Assert.Equal(new LimitConfig(1200, 200), settings.AddressCallLimits);
+        Assert.Equal(new LimitConfig(900, 50), settings.UserCallLimits);
         Assert.Equal((4194304, 10000, 3), (settings.MaxRequestBytes, settings.MaxConcurrentRequests, settings.MaxProcesses));
         Assert.Equal(["https://app.example.com"], settings.AllowedOrigins);
         Assert.Equal(["10.0.0.0/8"], settings.TrustedProxies);
