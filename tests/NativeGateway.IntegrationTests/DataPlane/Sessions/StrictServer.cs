@@ -8,6 +8,9 @@ internal sealed class StrictConversation
     public bool IsGreeted { get; set; }
 
     public bool IsReady { get; set; }
+
+    /// <summary>The latest message asked which revisions the server speaks.</summary>
+    public bool WasJustDiscovered { get; set; }
 }
 
 /// <summary>What a strict server says to one message.</summary>
@@ -65,6 +68,14 @@ internal sealed class StrictServer(Side side)
         var message = document.RootElement;
         var method = message.TryGetProperty("method", out var name) ? name.GetString()! : "response";
         var id = message.TryGetProperty("id", out var given) ? given.GetRawText() : null;
+        var isFallback = side.IsModern && method == "initialize" && conversation.WasJustDiscovered;
+        conversation.WasJustDiscovered = method == "server/discover";
+        if (isFallback)
+        {
+            // A program that starts slowly answers late, and whoever asked may have taken it for a legacy one meanwhile: refused, but no fault.
+            return Refuse(400, id, -32601, "Method not found");
+        }
+
         if (FaultOf(conversation, method, message) is { } fault)
         {
             Blame($"{method}: {fault} in {raw}");
