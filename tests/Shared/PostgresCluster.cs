@@ -195,10 +195,22 @@ public sealed class PostgresCluster : IAsyncLifetime
             : Path.Combine(newest, "bin");
     }
 
+    /// <summary>Not one that the system hands out: while the server is stopped, or about to start, a connection of another test could get it.</summary>
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 30_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody else has it.
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ using Xunit;
 namespace NativeGateway.NativeTests.Hostile;
 
 /// <summary>How large one message of a server may be.</summary>
-public sealed class LargeMessageTests(HostileGateway fixture) : IClassFixture<HostileGateway>
+public sealed class LargeMessageTests(LeanDoorGateway fixture) : IClassFixture<LeanDoorGateway>
 {
     private const int Limit = 64 * 1024 * 1024;
 

@@ -5,7 +5,7 @@ using Xunit;
 namespace NativeGateway.NativeTests.Hostile;
 
 /// <summary>How many connections over HTTP+SSE there may be, opened for real.</summary>
-public sealed class SseConnectionTests(HostileGateway fixture) : IClassFixture<HostileGateway>
+public sealed class SseConnectionTests(LeanDoorGateway fixture) : IClassFixture<LeanDoorGateway>
 {
     private const int Most = 10_000;
     private const int AtOnce = 64;
