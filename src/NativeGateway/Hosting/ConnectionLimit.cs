@@ -9,6 +9,7 @@ namespace NativeGateway.Hosting;
 internal static unsafe partial class ConnectionLimit
 {
     private const int Most = 20_000;
+    private const int MostLegacyStreams = 10_000;
     private const int Descriptors = 7;
 
     /// <summary>Of the door that plain calls come in by.</summary>
@@ -16,6 +17,9 @@ internal static unsafe partial class ConnectionLimit
 
     /// <summary>Of Kestrel, where the lean door stands before it: those who keep one of them busy do not close the other.</summary>
     public static int OfSideDoor => (int)Math.Min(Most, RaiseDescriptors() / 4);
+
+    /// <summary>Streams of HTTP+SSE, less than Kestrel holds: whoever comes beyond is told so, and all others still get in.</summary>
+    public static int OfLegacyStreams => Math.Min(MostLegacyStreams, OfSideDoor * 9 / 10);
 
     /// <summary>Takes as many as may be had, which is far more than what shells and service managers begin with; how many that are.</summary>
     private static ulong RaiseDescriptors()

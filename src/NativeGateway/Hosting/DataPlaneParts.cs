@@ -102,7 +102,7 @@ internal sealed class DataPlaneParts : IUpstreamEvents, IAsyncDisposable
             setup.Tracer,
             time);
         TrustedProxies = new TrustedProxies(snapshots);
-        _sse = new LegacySseFront(Proxy, _sessions, _responder, TrustedProxies, logger);
+        _sse = new LegacySseFront(Proxy, _sessions, _responder, TrustedProxies, ConnectionLimit.OfLegacyStreams, logger);
         Router = new HttpRouter(
             new StreamableHttpFront(Proxy, _sessions, _responder, TrustedProxies),
             setup.IsStateless ? null : _sse,

@@ -65,6 +65,12 @@ internal sealed partial class GatewayProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>How many descriptors it may have at once, by its own choice below what the system grants.</summary>
+    public int MostDescriptors => File.ReadLines($"/proc/{_process.Id}/limits")
+        .Where(line => line.StartsWith("Max open files", StringComparison.Ordinal))
+        .Select(line => (int)Math.Min(int.MaxValue, long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], CultureInfo.InvariantCulture)))
+        .Single();
+
     /// <summary>Files, sockets and the like that it holds open.</summary>
     public int OpenDescriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 

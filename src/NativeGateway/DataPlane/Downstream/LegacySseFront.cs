@@ -16,11 +16,10 @@ namespace NativeGateway.DataPlane.Downstream;
 /// POSTs; a POST is taken with 202, and its answer comes on the stream. A session ends with its connection. What refuses a request before it is
 /// known to be a message is told by the status of the POST, everything else on the stream: clients wait for it there, by the request's id.
 /// </summary>
+/// <param name="maxConnections">Whoever comes beyond is refused.</param>
 internal sealed class LegacySseFront(
-    McpProxy proxy, SessionTable sessions, ErrorResponder responder, TrustedProxies trustedProxies, ILogger logger) : IDisposable
+    McpProxy proxy, SessionTable sessions, ErrorResponder responder, TrustedProxies trustedProxies, int maxConnections, ILogger logger) : IDisposable
 {
-    public const int MaxConnections = 10_000;
-
     /// <summary>Clients of this transport know an event by its type (2024-11-05, basic/transports).</summary>
     private static readonly ReadOnlyMemory<byte> EventPrefix = "event: message\n"u8.ToArray();
 
@@ -44,7 +43,7 @@ internal sealed class LegacySseFront(
         var error = CheckMethod(context, reply, HttpMethods.Get)
             ?? await proxy.AdmitCallerAsync(exchange).ConfigureAwait(false)
             ?? CheckAccept(context, head)
-            ?? (_connections.Count >= MaxConnections ? Full : null);
+            ?? (_connections.Count >= maxConnections ? Full : null);
         if (error is not null)
         {
             await responder.WriteAsync(exchange, error).ConfigureAwait(false);
